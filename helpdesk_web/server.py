@@ -17,6 +17,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from helpdesk_web.errors import SetupError
+from helpdesk_web.gate import WAITING_THREADS, App, Gate
 from helpdesk_web.processes import (
     START_METHOD,
     STOP_SECONDS,
@@ -31,10 +32,8 @@ if TYPE_CHECKING:
     from helpdesk_web.config import Settings
 
 CONNECTIONS = 4096  # open connections a web worker; slow ones cost a few KB, not a thread
-HEADER_SECONDS = 20  # a client slower than this with its headers is let go; also the keep-alive time
+HEADER_SECONDS = 10  # a client slower than this with its headers is let go; also the keep-alive time
 PORT_PATIENCE_SECONDS = 1.5  # a desk that was just stopped may still be letting go of its port
-
-App = Callable[..., Any]
 
 
 def load_app() -> App:
@@ -71,12 +70,12 @@ def serve(
         server.on_startup(part.start)
         server.on_shutdown(part.stop)
     server.on_startup(lambda: _announce(settings))
-    return _serve(server, load_app) or int(part.failed)
+    return _serve(server, _Loader(load_app, settings.web_threads)) or int(part.failed)
 
 
-def _serve(server: Any, load_app: Callable[[], App]) -> int:
+def _serve(server: Any, loader: "_Loader") -> int:
     try:
-        server.serve(target_loader=_Loader(load_app), wrap_loader=False)
+        server.serve(target_loader=loader, wrap_loader=False)
     except SystemExit as end:
         return int(end.code or 0)
     return 0
@@ -89,13 +88,13 @@ def _web_server(settings: "Settings") -> Any:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.web_workers,
-        blocking_threads=settings.web_threads,
+        blocking_threads=WAITING_THREADS,  # `web_threads` of them at a time pass the gate
         backlog=2048,
         backpressure=CONNECTIONS,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         log_access=False,
         workers_kill_timeout=STOP_SECONDS,
     )
@@ -104,12 +103,13 @@ def _web_server(settings: "Settings") -> Any:
 class _Loader:
     """Loads the application inside a web worker (an object, because a spawned child gets it pickled)."""
 
-    def __init__(self, load_app: Callable[[], App]) -> None:
+    def __init__(self, load_app: Callable[[], App], threads: int) -> None:
         self.load_app = load_app
+        self.threads = threads
 
     def __call__(self) -> App:
         stop_with_parent()
-        return self.load_app()
+        return Gate(self.load_app(), at_once=self.threads)
 
 
 def _require_port(host: str, port: int) -> None:
