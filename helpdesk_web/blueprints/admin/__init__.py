@@ -1,0 +1,5 @@
+"""Administration."""
+
+from flask import Blueprint
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")

@@ -1,0 +1,87 @@
+"""What can go wrong in the product's own words: each message is fit for the person who caused it."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+
+
+class SupportError(Exception):
+    """Something the person can understand and act on."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or self.default())
+
+    def default(self) -> str:
+        return _("That did not work.")
+
+    @property
+    def message(self) -> str:
+        return str(self.args[0])
+
+
+class InvalidInput(SupportError):
+    """A value that cannot be stored; `field` names the one to mend."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class SupportRateLimitError(SupportError):
+    """Too many tickets; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int, message: str = "") -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+    def default(self) -> str:
+        return _("You have sent several requests within the hour. Please wait a little.")
+
+
+class CategoryNotFound(SupportError):
+    def default(self) -> str:
+        return _("That category does not exist.")
+
+
+class ReferenceIdExists(SupportError):
+    def default(self) -> str:
+        return _("No free reference could be found. Please try again.")
+
+
+class TransitionError(SupportError):
+    def default(self) -> str:
+        return _("That is not possible in the ticket's present state.")
+
+
+class QuotaExceeded(SupportError):
+    def default(self) -> str:
+        return _("There is no room left for this file.")
+
+
+class NotAllowed(SupportError):
+    def default(self) -> str:
+        return _("You may not do that.")
+
+
+class Stale(SupportError):
+    """Someone changed it meanwhile; `changes` tells what, for the 409 page."""
+
+    def __init__(self, message: str = "", changes: Any = None) -> None:
+        super().__init__(message)
+        self.changes = changes
+
+    def default(self) -> str:
+        return _("This was changed meanwhile.")
+
+
+class Busy(SupportError):
+    """The database's write lock was not free in time."""
+
+    retry_after = 2
+
+    def default(self) -> str:
+        return _("The desk is busy. Please try again in a moment.")
+
+
+class SetupError(Exception):
+    """A start that cannot go on; the message is one line that says what to do."""

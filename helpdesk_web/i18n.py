@@ -1,0 +1,126 @@
+"""The reader's language and zone, and how times, sizes and durations read."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_time
+from flask import Flask, has_request_context, request
+from flask_babel import get_locale, get_timezone, ngettext
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from helpdesk_web import clock
+from helpdesk_web.extensions import babel
+from helpdesk_web.paths import PACKAGE
+from helpdesk_web.services import desk
+
+LANGUAGES = ["en"]
+
+
+def bind(app: Flask) -> None:
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PACKAGE / "translations")
+    babel.init_app(app, locale_selector=_language, timezone_selector=_zone)
+    for name, show in FILTERS.items():
+        app.jinja_env.filters[name] = show
+
+
+def _language() -> str:
+    chosen = getattr(current_user, "language", None) if has_request_context() else None
+    if chosen in LANGUAGES:
+        return str(chosen)
+    own = desk.settings().language
+    if has_request_context():
+        return request.accept_languages.best_match(LANGUAGES) or own
+    return own
+
+
+def _zone() -> str:
+    chosen = getattr(current_user, "zone", None) if has_request_context() else None
+    return chosen or desk.settings().time_zone
+
+
+def zone_of(moment: datetime) -> datetime:
+    """Return the moment in the reader's zone."""
+    zone = get_timezone() or UTC
+    return moment.astimezone(ZoneInfo(str(zone)))
+
+
+def moment_short(moment: datetime) -> str:
+    """How long ago, in a word or two: "26 min", "yesterday", "3 May"."""
+    ago = clock.now() - moment
+    if ago < timedelta(minutes=1):
+        return _("now")
+    if ago < timedelta(hours=1):
+        return _("%(n)s min", n=int(ago.total_seconds() // 60))
+    days = (zone_of(clock.now()).date() - zone_of(moment).date()).days
+    if days == 0 or ago < timedelta(hours=12):
+        return _("%(n)s h", n=int(ago.total_seconds() // 3600))
+    if days == 1:
+        return _("yesterday")
+    if days < 7:
+        return ngettext("%(num)s day", "%(num)s days", days)
+    return _day(moment)
+
+
+def moment_long(moment: datetime) -> str:
+    """Day and clock: "today 09:06", "yesterday 09:44", "3 May 14:00"."""
+    local = zone_of(moment)
+    clock_time = format_time(local, "HH:mm", locale=get_locale())
+    days = (zone_of(clock.now()).date() - local.date()).days
+    if days == 0:
+        return _("today %(time)s", time=clock_time)
+    if days == 1:
+        return _("yesterday %(time)s", time=clock_time)
+    return f"{_day(moment)} {clock_time}"
+
+
+def moment_full(moment: datetime) -> str:
+    """The exact time in the reader's zone, for a tooltip."""
+    return str(format_datetime(zone_of(moment), "d MMMM yyyy, HH:mm:ss zzz", locale=get_locale()))
+
+
+def filesize(size: int) -> str:
+    """"940 kB", "1.2 MB": decimal units, as people's systems show them."""
+    if size < 1000:
+        return _("%(n)s bytes", n=size)
+    value, unit = float(size), ""
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 1000:
+            break
+    return f"{value:.0f} {unit}" if value >= 100 or unit == "kB" else f"{value:.1f} {unit}"
+
+
+def duration(span: timedelta | float) -> str:
+    """A span in its two largest units: "1 h 40 min", "3 days 2 h", "42 min"."""
+    seconds = abs(span.total_seconds() if isinstance(span, timedelta) else span)
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return _("%(n)s min", n=minutes)
+    if minutes < 48 * 60:
+        hours, rest = divmod(minutes, 60)
+        return _("%(h)s h %(m)s min", h=hours, m=rest) if rest and hours < 10 else _("%(h)s h", h=hours)
+    days, rest = divmod(minutes // 60, 24)
+    word = ngettext("%(num)s day", "%(num)s days", days)
+    return f"{word} {_('%(h)s h', h=rest)}" if rest and days < 10 else word
+
+
+def _day(moment: datetime) -> str:
+    local = zone_of(moment)
+    same_year = local.year == zone_of(clock.now()).year
+    return str(format_date(local.date(), "d MMM" if same_year else "d MMM yyyy", locale=get_locale()))
+
+
+def _isoformat(moment: datetime) -> str:
+    return moment.isoformat()
+
+
+FILTERS: dict[str, Any] = {
+    "moment_short": moment_short,
+    "moment_long": moment_long,
+    "moment_full": moment_full,
+    "filesize": filesize,
+    "duration": duration,
+    "isoformat": _isoformat,
+}

@@ -1,0 +1,363 @@
+"""A ticket's story: opened, taken, moved on, resolved, closed, reopened."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from helpdesk_web import clock, events
+from helpdesk_web.database import FAR, db
+from helpdesk_web.errors import InvalidInput, NotAllowed, ReferenceIdExists
+from helpdesk_web.models import Category, Channel, Reply, Ticket, TicketPriority, TicketStatus, User
+from helpdesk_web.services import (
+    audit,
+    categories,
+    desk,
+    notifications,
+    rate_limiter,
+    refids,
+    sla,
+    states,
+    submissions,
+    texts,
+    vault,
+)
+from helpdesk_web.services.states import Event
+
+MAX_METADATA_KEYS = 50
+MAX_METADATA_BYTES = 16 * 1024
+REFERENCE_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A ticket to be: checked and rendered before the write lock is taken."""
+
+    customer_id: int
+    author_id: int | None  # who opens it; the system when None
+    category_id: int
+    subject: str
+    body: texts.Body
+    priority: TicketPriority | None = None
+    channel: Channel = Channel.WEB
+    metadata: dict[str, Any] = field(default_factory=dict)
+    files: Sequence[vault.StoredFile] = ()
+    submission: str | None = None
+    follow_up_of_id: int | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        return submissions.fingerprint(
+            "ticket", self.customer_id, self.category_id, self.subject, self.body.text, self.priority
+        )
+
+
+def request(
+    *,
+    customer_id: int,
+    author_id: int | None,
+    category: Category | int | str | None,
+    subject: object,
+    description: object,
+    priority: TicketPriority | str | None = None,
+    channel: Channel | str = Channel.WEB,
+    metadata: object = None,
+    files: Sequence[vault.StoredFile] = (),
+    submission: str | None = None,
+    follow_up_of_id: int | None = None,
+) -> Request:
+    """Check what was given and render it; InvalidInput names the wrong field, CategoryNotFound the category."""
+    return Request(
+        customer_id=customer_id,
+        author_id=author_id,
+        category_id=categories.find(category).id,
+        subject=texts.one_line(subject, field="subject", limit=texts.MAX_SUBJECT),
+        body=texts.body(description, field="description"),
+        priority=priority_of(priority) if priority is not None else None,
+        channel=Channel(channel),
+        metadata=_checked_metadata(metadata),
+        files=files,
+        submission=submission,
+        follow_up_of_id=follow_up_of_id,
+    )
+
+
+def open_ticket(asked: Request) -> Ticket:
+    """Open a ticket: at most `rate_limit.limit` an hour a customer, each submission once."""
+    author = _locked_person(asked.author_id)
+    customer = author if author and author.id == asked.customer_id else _locked_person(asked.customer_id)
+    if customer is None or not customer.is_active:
+        raise InvalidInput(_("That customer does not exist."), "customer")
+    if author and (earlier := submissions.result(author, asked.submission, asked.fingerprint)):
+        return find(earlier) or _gone()
+    if author is None or not author.is_staff:
+        rate_limiter.enforce(customer)
+    ticket, opening = _write(asked, customer)
+    vault.attach(opening, author or customer, list(asked.files))
+    audit.record(ticket, author, "ticket.created", _facts(ticket, asked), private={"subject": ticket.subject})
+    if author:
+        submissions.remember(author, asked.submission, asked.fingerprint, ticket.refid)
+    notifications.ticket_received(ticket)
+    if ticket.is_urgent():
+        notifications.urgent(ticket)
+    events.later(events.TicketCreated, ticket_id=ticket.id)
+    db.session.flush()
+    return ticket
+
+
+def find(refid: object) -> Ticket | None:
+    """Return the ticket with this reference, whoever asks; pages go through what the reader may see."""
+    if not isinstance(refid, str) or not refid.startswith("sup_") or len(refid) > 40:
+        return None
+    return db.session.scalar(select(Ticket).where(Ticket.refid == refid))
+
+
+def lock(ticket: Ticket) -> Ticket:
+    """Read the ticket again under its lock, so that what follows decides on the present state."""
+    db.session.refresh(ticket, with_for_update=True)
+    return ticket
+
+
+def move(ticket: Ticket, event: Event, *, by: User | None, cause: str | None = None) -> bool:
+    """Lead the ticket along the transition table; False when it is there already."""
+    before, after, now = ticket.status, states.target(ticket, event), clock.now()
+    if after is before:
+        return False
+    ticket.status, ticket.open_flag = after, after.is_open
+    _stamp(ticket, before, after, now)
+    touch(ticket, now, public=True)
+    facts = {"from": before.value, "to": after.value, "event": event.value}
+    audit.record(ticket, by, "ticket.status_changed", facts | ({"cause": cause} if cause else {}))
+    events.later(events.TicketStatusChanged, ticket_id=ticket.id, before=before.value, after=after.value)
+    return True
+
+
+def resolve(ticket: Ticket, *, by: User | None) -> bool:
+    return _done(lock(ticket), Event.RESOLVE, by)
+
+
+def close(ticket: Ticket, *, by: User | None, cause: str | None = None) -> bool:
+    return _done(lock(ticket), Event.CLOSE, by, cause)
+
+
+def reopen(ticket: Ticket, *, by: User | None) -> bool:
+    """Open it again; a customer may do so with a closed ticket only within `reopen_days`."""
+    lock(ticket)
+    if by and not by.is_staff and ticket.is_closed() and not reopens_on_reply(ticket):
+        raise NotAllowed(_("This request was closed some time ago. Please write a new one."))
+    moved = _done(ticket, Event.REOPEN, by)
+    if moved and by and not by.is_staff:
+        ticket.waiting_since = clock.now()
+        db.session.flush()
+    return moved
+
+
+def set_status(ticket: Ticket, wanted: TicketStatus | str, *, by: User | None) -> bool:
+    """Do what the status control asks; TransitionError when there is no way there."""
+    lock(ticket)
+    wanted = TicketStatus(wanted)
+    if wanted is ticket.status:
+        return False
+    return _done(ticket, states.event_to(ticket, wanted), by)
+
+
+def assign(ticket: Ticket, agent_id: int | None, *, by: User | None) -> bool:
+    """Give the ticket to an agent, or to nobody; False when that is so already."""
+    lock(ticket)
+    if agent_id == ticket.assignee_id:
+        return False
+    states.target(ticket, Event.ASSIGN if agent_id else Event.UNASSIGN)  # refuses before anything changes
+    if agent_id is not None:
+        agent = db.session.get(User, agent_id)
+        if agent is None or not agent.is_staff or not agent.is_active:
+            raise InvalidInput(_("Tickets can be given to staff only."), "agent_id")
+    before, ticket.assignee_id = ticket.assignee_id, agent_id
+    touch(ticket, clock.now())
+    name = "ticket.assigned" if agent_id else "ticket.unassigned"
+    audit.record(ticket, by, name, {"from": before, "to": agent_id})
+    move(ticket, Event.ASSIGN if agent_id else Event.UNASSIGN, by=by, cause="assignment")
+    events.later(events.TicketAssigned, ticket_id=ticket.id, agent_id=agent_id)
+    db.session.flush()
+    return True
+
+
+def set_priority(ticket: Ticket, priority: TicketPriority | str, *, by: User | None) -> bool:
+    """Change the priority and with it the promise."""
+    lock(ticket)
+    wanted = priority_of(priority)
+    if wanted is ticket.priority:
+        return False
+    before, ticket.priority = ticket.priority, wanted
+    ticket.urgent_since = clock.now() if ticket.is_urgent() else None
+    sla.promise(ticket)
+    touch(ticket, clock.now())
+    audit.record(ticket, by, "ticket.priority_changed", {"from": before.value, "to": wanted.value})
+    if ticket.is_urgent() and ticket.is_open():
+        notifications.urgent(ticket)
+    db.session.flush()
+    return True
+
+
+def set_category(ticket: Ticket, category: Category | int | str, *, by: User | None) -> bool:
+    """Say what it is about; a category that goes to a team takes the ticket there."""
+    lock(ticket)
+    wanted = categories.find(category)
+    if wanted.id == ticket.category_id:
+        return False
+    before, ticket.category_id = ticket.category_id, wanted.id
+    touch(ticket, clock.now())
+    audit.record(ticket, by, "ticket.category_changed", {"from": before, "to": wanted.id})
+    if wanted.team_id is not None and wanted.team_id != ticket.team_id:
+        team, ticket.team_id = ticket.team_id, wanted.team_id
+        audit.record(ticket, by, "ticket.team_changed", {"from": team, "to": wanted.team_id})
+    db.session.flush()
+    return True
+
+
+def reopens_on_reply(ticket: Ticket) -> bool:
+    """Whether a customer's word on this closed ticket reopens it; later it becomes a follow-up."""
+    limit = timedelta(days=desk.settings().reopen_days)
+    return ticket.closed_at is not None and clock.now() <= ticket.closed_at + limit
+
+
+def touch(ticket: Ticket, at: datetime, *, public: bool = False) -> None:
+    """Count one more change; `public` also moves it in the customer's list."""
+    ticket.version += 1
+    ticket.last_activity_at = at
+    if public:
+        ticket.last_public_at = at
+
+
+def priority_of(priority: TicketPriority | str) -> TicketPriority:
+    try:
+        return TicketPriority(priority)
+    except ValueError as error:
+        raise InvalidInput(_("That priority does not exist."), "priority") from error
+
+
+def _done(ticket: Ticket, event: Event, by: User | None, cause: str | None = None) -> bool:
+    moved = move(ticket, event, by=by, cause=cause)
+    db.session.flush()
+    return moved
+
+
+def _stamp(ticket: Ticket, before: TicketStatus, after: TicketStatus, now: datetime) -> None:
+    if after is TicketStatus.RESOLVED:
+        ticket.resolved_at = now
+    elif after is TicketStatus.CLOSED:
+        ticket.closed_at = now
+    elif not before.is_open:
+        ticket.resolved_at = ticket.closed_at = None
+        ticket.reopened_at = now
+    if not after.is_running:
+        ticket.waiting_since = FAR
+    (sla.resume if after.is_running else sla.pause)(ticket, now)
+
+
+def _write(asked: Request, customer: User) -> tuple[Ticket, Reply]:
+    """Insert the ticket under a free reference; each try is a savepoint of its own."""
+    now = clock.now()
+    for _try in range(REFERENCE_TRIES):
+        refid = refids.new()
+        if db.session.scalar(select(Ticket.id).where(Ticket.refid == refid)):
+            continue
+        ticket = _new_ticket(asked, customer, refid, now)
+        try:
+            with db.session.begin_nested():
+                db.session.add(ticket)
+                db.session.flush()
+        except IntegrityError:
+            continue
+        return ticket, _opening(ticket, asked, customer, now)
+    raise ReferenceIdExists
+
+
+def _new_ticket(asked: Request, customer: User, refid: str, now: datetime) -> Ticket:
+    category = categories.find(asked.category_id)
+    ticket = Ticket(
+        refid=refid,
+        subject=asked.subject,
+        status=TicketStatus.OPEN,
+        open_flag=True,
+        priority=asked.priority or TicketPriority(desk.settings().default_priority),
+        channel=asked.channel,
+        customer_id=customer.id,
+        opened_by_id=asked.author_id,
+        category_id=category.id,
+        team_id=category.team_id,
+        follow_up_of_id=asked.follow_up_of_id,
+        metadata_=asked.metadata,
+        version=1,
+        created_at=now,
+        paused_seconds=0.0,
+        waiting_since=now,
+        last_activity_at=now,
+        last_public_at=now,
+        preview=asked.body.excerpt,
+        preview_author_id=customer.id,
+        audit_seq=0,
+        audit_mac="",
+    )
+    ticket.urgent_since = now if ticket.is_urgent() else None
+    sla.promise(ticket)
+    return ticket
+
+
+def _opening(ticket: Ticket, asked: Request, customer: User, now: datetime) -> Reply:
+    """The first message speaks for the customer, also when an agent typed it in."""
+    opening = Reply(
+        ticket_id=ticket.id,
+        author_id=customer.id,
+        is_internal=False,
+        by_staff=False,
+        channel=asked.channel,
+        message=asked.body.text,
+        message_html=asked.body.html,
+        created_at=now,
+    )
+    db.session.add(opening)
+    db.session.flush()
+    return opening
+
+
+def _facts(ticket: Ticket, asked: Request) -> dict[str, Any]:
+    return {
+        "customer": ticket.customer_id,
+        "category": ticket.category_id,
+        "priority": ticket.priority.value,
+        "channel": ticket.channel.value,
+        "message": submissions.fingerprint(asked.body.text),
+        **({"follow_up_of": ticket.follow_up_of_id} if ticket.follow_up_of_id else {}),
+    }
+
+
+def _locked_person(user_id: int | None) -> User | None:
+    if user_id is None:
+        return None
+    query = select(User).where(User.id == user_id).with_for_update().execution_options(populate_existing=True)
+    return db.session.scalar(query)
+
+
+def _gone() -> Ticket:
+    raise ReferenceIdExists(_("What this form made is no longer there."))
+
+
+def _checked_metadata(metadata: object) -> dict[str, Any]:
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, dict) or not all(isinstance(key, str) for key in metadata):
+        raise InvalidInput(_("Details must be names with values."), "metadata")
+    try:
+        size = len(json.dumps(metadata, ensure_ascii=False, allow_nan=False).encode())
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(_("Details must be plain values."), "metadata") from error
+    if len(metadata) > MAX_METADATA_KEYS or size > MAX_METADATA_BYTES:
+        raise InvalidInput(_("Too many details: at most 50 names and 16 kB."), "metadata")
+    if "\\u0000" in json.dumps(metadata):
+        raise InvalidInput(_("Details contain a character that cannot be stored."), "metadata")
+    return metadata
