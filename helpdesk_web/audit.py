@@ -85,10 +85,10 @@ class Entry:
         if db.session().info.get("writing"):
             self._record(self._thing)
             return
-        kind: type[Audited] = type(self._thing)
-        number = self._thing.id
+        kind, number = type(self._thing), self._thing.id
         with writing():
-            self._record(db.session.get_one(kind, number, with_for_update=True))
+            locked: Any = db.session.get_one(kind, number, with_for_update=True)
+            self._record(locked)
             commit()
 
     def _record(self, locked: Audited) -> None:
