@@ -42,6 +42,7 @@ def bind(app: Flask) -> None:
     login_manager.session_protection = None  # nothing of the sign-in is in Flask's own cookie
     login_manager.request_loader(_load)
     login_manager.unauthorized_handler(_not_signed_in)
+    app.before_request(_ask_anew)
     app.after_request(_write_cookie)
     app.after_request(_mark_seen_later)
 
@@ -79,7 +80,7 @@ def signed_out() -> None:
     g.new_cookie = None
 
 
-# -- which addresses are open to whom; a test walks the URL map and fails where nothing is said ---------------
+# -- which addresses are open to whom; a test walks the URL map and fails where nothing is said
 
 
 def anyone(view: View) -> View:
@@ -112,6 +113,12 @@ def _guarded(view: View, access: str, allows: Callable[[], bool]) -> View:
 
 
 # -- the cookie ----------------------------------------------------------------------------------------------
+
+
+def _ask_anew() -> None:
+    """A context that lives longer than one request must not remember who asked before."""
+    for name in ("_login_user", "login_session", "new_cookie"):
+        g.pop(name, None)
 
 
 def _load(asked: Request) -> User | None:

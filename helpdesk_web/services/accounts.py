@@ -96,12 +96,14 @@ def sign_in(
     return secret
 
 
-def sign_out(user_id: int, session_id: int) -> None:
-    """End one session of this person."""
-    if sessions.end(session_id, of=user_id):
+def sign_out(user_id: int, session_id: int) -> bool:
+    """End one session; False when this person has no such session."""
+    ended = sessions.end(session_id, of=user_id)
+    if ended:
         user = locked(user_id)
         audit.record(user, user, "account.signed_out")
         db.session.flush()
+    return ended
 
 
 def sign_out_everywhere(user: User, *, by: User, but: int | None = None) -> int:

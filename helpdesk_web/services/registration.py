@@ -44,14 +44,14 @@ def look(secret: str) -> User:
     return _waiting(tokens.look(Purpose.VERIFY, secret).user_id)
 
 
-def verify(secret: str, *, viewer: User | None, password_hash: str | None) -> User:
+def verify(secret: str, *, viewer_id: int | None, password_hash: str | None) -> User:
     """Take the link as proof that the address is its reader's.
 
     A reader who is not signed in as this account sets a new password: the one that somebody set before
     the address was proven dies, and every session begun with it.
     """
     user = accounts.locked(_waiting(tokens.consume(Purpose.VERIFY, secret).user_id).id)
-    if viewer is None or viewer.id != user.id:
+    if viewer_id != user.id:
         if password_hash is None:
             raise InvalidInput("", field="password")
         user.password_hash = password_hash

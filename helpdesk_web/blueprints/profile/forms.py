@@ -1,0 +1,58 @@
+"""What people say about themselves."""
+
+from zoneinfo import available_timezones
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Field, PasswordField, SelectField, StringField
+from wtforms.validators import DataRequired, Length, ValidationError
+
+from helpdesk_web.errors import InvalidInput
+from helpdesk_web.i18n import LANGUAGES
+from helpdesk_web.models import User
+from helpdesk_web.services import desk, passwords
+from helpdesk_web.services.names import LONGEST_NAME, clean_name
+
+LANGUAGE_NAMES = {"en": "English"}
+THEMES = [("system", _l("As the system")), ("light", _l("Light")), ("dark", _l("Dark"))]
+
+
+class Confirm(FlaskForm):  # type: ignore[misc]
+    """A button and nothing else."""
+
+
+class ProfileForm(FlaskForm):  # type: ignore[misc]
+    """An empty zone or language is the desk's."""
+
+    name = StringField(_l("Name"), [DataRequired(_l("Please tell us your name.")), Length(max=LONGEST_NAME)])
+    zone = SelectField(
+        _l("Time zone"),
+        choices=[("", _l("The desk’s")), *((zone, zone) for zone in sorted(available_timezones()))],
+    )
+    language = SelectField(
+        _l("Language"),
+        choices=[("", _l("The browser’s")), *((code, LANGUAGE_NAMES[code]) for code in LANGUAGES)],
+    )
+    theme = SelectField(_l("Light or dark"), choices=THEMES)
+
+    def validate_name(self, field: Field) -> None:
+        try:
+            field.data = clean_name(field.data)
+        except InvalidInput as error:
+            raise ValidationError(error.message) from error
+
+
+class PasswordForm(FlaskForm):  # type: ignore[misc]
+    """Asks for the current password of whoever has one."""
+
+    current = PasswordField(_l("Current password"))
+    password = PasswordField(_l("New password"), [DataRequired(_l("Please type a password."))])
+
+    def __init__(self, person: User) -> None:
+        super().__init__()
+        self.person = person
+
+    def validate_password(self, field: Field) -> None:
+        about = (self.person.name, self.person.email, desk.settings().desk_name)
+        if objection := passwords.objection(field.data, about=about):
+            raise ValidationError(objection)
