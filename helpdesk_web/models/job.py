@@ -21,6 +21,10 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+# Mails that carry a secret link: their arguments are emptied once it is sent, used or expired.
+LINK_MAIL = frozenset({"verify", "reset", "signin", "invite"})
+
+
 class Job(Base):
     """A kind and its arguments. Mail (`kind="mail"`) also fills the columns the outbox shows."""
 
@@ -49,3 +53,11 @@ class Job(Base):
         Index("ix_job_due", "run_at", "id", sqlite_where=_waiting, postgresql_where=_waiting),
         Index("ix_job_state", "kind", "state", "id"),
     )
+
+    @property
+    def is_mail(self) -> bool:
+        return self.kind == "mail"
+
+    @property
+    def carries_link(self) -> bool:
+        return self.template in LINK_MAIL
