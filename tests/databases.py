@@ -2,8 +2,9 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,9 @@ def build_app(folder: Path, url: str | None = None, **settings: Any) -> Flask:
 def copied_app(template: Path, folder: Path, **settings: Any) -> Flask:
     """An application on its own copy of a migrated SQLite desk."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(template / "helpdesk.sqlite3", folder / "helpdesk.sqlite3")
+    with closing(sqlite3.connect(template / "helpdesk.sqlite3")) as source:  # its rows may still lie in the WAL
+        with closing(sqlite3.connect(folder / "helpdesk.sqlite3")) as target:
+            source.backup(target)
     shutil.copytree(template / "keys", folder / "keys", dirs_exist_ok=True)
     return build_app(folder, **settings)
 
