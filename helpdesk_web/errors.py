@@ -58,6 +58,15 @@ class QuotaExceeded(SupportError):
         return _("There is no room left for this file.")
 
 
+class StorageFull(SupportError):
+    """The disk takes no more files; what was typed is kept and the desk goes on."""
+
+    retry_after = 600
+
+    def default(self) -> str:
+        return _("There is no space left for files. Please try again later, or send it without them.")
+
+
 class NotAllowed(SupportError):
     def default(self) -> str:
         return _("You may not do that.")

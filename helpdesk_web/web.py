@@ -19,6 +19,7 @@ from helpdesk_web.errors import (
     NotAllowed,
     QuotaExceeded,
     Stale,
+    StorageFull,
     SupportError,
     SupportRateLimitError,
     TransitionError,
@@ -38,6 +39,7 @@ STATUS: dict[type[SupportError], int] = {
     InvalidInput: 422,
     QuotaExceeded: 413,
     Busy: 503,
+    StorageFull: 507,
 }
 
 
@@ -110,7 +112,10 @@ def _on_http(error: HTTPException) -> BaseResponse:
 def _on_support(error: SupportError) -> BaseResponse:
     code = status_of(error)
     retry_after = getattr(error, "retry_after", None)
-    return failed(code if code in SHOWN - {507} else 500, error.message, retry_after)
+    page = 503 if code == 507 else code  # the page for both says: not now
+    response = failed(page if page in SHOWN else 500, error.message, retry_after)
+    response.status_code = code
+    return response
 
 
 def _on_csrf(error: CSRFError) -> BaseResponse:
