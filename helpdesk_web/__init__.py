@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     """Build the application; `overrides` are settings by name, for programs and tests."""
-    from helpdesk_web import blueprints, extensions, i18n, login, models, templating, throttle, web
+    from helpdesk_web import access, blueprints, extensions, i18n, login, models, templating, throttle, web
     from helpdesk_web.services import keys
 
     settings = settings or config.load(**overrides)
@@ -27,11 +27,12 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
         for engine in database.db.engines.values():
             database.prepare(engine)
     extensions.migrate.init_app(app, database.db, directory=str(paths.MIGRATIONS))
-    extensions.csrf.init_app(app)
     i18n.bind(app)
     templating.bind(app)
     throttle.bind(app, settings)
     login.bind(app)
+    access.bind(app)
+    extensions.csrf.init_app(app)  # after the guard: an expired form is shown again to whom may see it
     web.bind(app)
     blueprints.register(app)
     if settings.proxy_hops:

@@ -21,6 +21,7 @@ LANGUAGES = ["en"]
 def bind(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PACKAGE / "translations")
     babel.init_app(app, locale_selector=_language, timezone_selector=_zone)
+    app.jinja_env.globals["page_locale"] = get_locale
     for name, show in FILTERS.items():
         app.jinja_env.filters[name] = show
 

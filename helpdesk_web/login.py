@@ -1,13 +1,11 @@
-"""Who is asking: the session cookie, read by one statement a request, and who may open which address.
+"""Who is asking: the session cookie, read by one statement a request.
 
 The cookie holds a secret that the server knows only by its hash; see `services.sessions`.
 """
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any
 
-from flask import Flask, Request, Response, abort, current_app, g, session
+from flask import Flask, Request, Response, current_app, g, session
 from flask_login import AnonymousUserMixin, current_user
 
 from helpdesk_web import clock
@@ -16,10 +14,7 @@ from helpdesk_web.database import commit, db, writing
 from helpdesk_web.errors import Busy
 from helpdesk_web.extensions import login_manager
 from helpdesk_web.models import User
-from helpdesk_web.permissions import may
 from helpdesk_web.services import sessions
-
-View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Visitor(AnonymousUserMixin):  # type: ignore[misc]
@@ -41,7 +36,6 @@ def bind(app: Flask) -> None:
     login_manager.anonymous_user = Visitor
     login_manager.session_protection = None  # nothing of the sign-in is in Flask's own cookie
     login_manager.request_loader(_load)
-    login_manager.unauthorized_handler(_not_signed_in)
     app.before_request(_ask_anew)
     app.after_request(_write_cookie)
     app.after_request(_mark_seen_later)
@@ -80,41 +74,6 @@ def signed_out() -> None:
     g.new_cookie = None
 
 
-# -- which addresses are open to whom; a test walks the URL map and fails where nothing is said
-
-
-def anyone(view: View) -> View:
-    """Open to everyone."""
-    view.access = "anyone"  # type: ignore[attr-defined]
-    return view
-
-
-def members(view: View) -> View:
-    """Open to everyone who is signed in."""
-    return _guarded(view, "signed in", lambda: True)
-
-
-def allowed(verb: str) -> Callable[[View], View]:
-    """Open to those whom the permission table lets do this; for others the page is not there."""
-    return lambda view: _guarded(view, verb, lambda: may(current_user, verb))
-
-
-def _guarded(view: View, access: str, allows: Callable[[], bool]) -> View:
-    @wraps(view)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        if not current_user.is_authenticated:
-            return login_manager.unauthorized()
-        if not allows():
-            abort(404)
-        return view(*args, **kwargs)
-
-    guarded.access = access  # type: ignore[attr-defined]
-    return cast(View, guarded)
-
-
-# -- the cookie ----------------------------------------------------------------------------------------------
-
-
 def _ask_anew() -> None:
     """A context that lives longer than one request must not remember who asked before."""
     for name in ("_login_user", "login_session", "new_cookie"):
@@ -126,12 +85,6 @@ def _load(asked: Request) -> User | None:
     found = sessions.find(secret) if secret else None
     g.login_session = found
     return found.user if found else None
-
-
-def _not_signed_in() -> Any:
-    from helpdesk_web.web import not_signed_in
-
-    return not_signed_in()
 
 
 def _write_cookie(response: Response) -> Response:

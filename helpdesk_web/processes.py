@@ -34,8 +34,24 @@ def work_until_signalled(jobs: Jobs) -> None:
     jobs(stop)
 
 
+def forget_the_parents_signals() -> None:
+    """From the first moment on a forked child dies of a SIGTERM that comes before it has a handler of its own.
+
+    With the handler it inherits the signal would be lost. Ctrl-C reaches the whole family at once: it is the
+    parent's to answer.
+    """
+
+    def forget() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    if START_METHOD == "fork":
+        os.register_at_fork(after_in_child=forget)
+
+
 def stop_with_parent() -> None:
     """Ask this child process to stop as soon as its parent is gone, even if that was killed."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # whatever handler granian sets: see above
     parent = multiprocessing.parent_process()
     if parent is None:
         return

@@ -23,6 +23,7 @@ from helpdesk_web.processes import (
     STOP_SECONDS,
     JobProcess,
     Jobs,
+    forget_the_parents_signals,
     run_jobs,
     stop_with_parent,
     work_until_signalled,
@@ -63,6 +64,7 @@ def serve(
     _require_no_open_database(settings.data_dir)
     _allow_many_files()
     multiprocessing.set_start_method(START_METHOD, force=True)
+    forget_the_parents_signals()
 
     server = _web_server(settings)
     part = JobProcess(jobs, on_failure=server.signal_handler_interrupt)

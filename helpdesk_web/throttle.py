@@ -96,4 +96,12 @@ def hit(limit: str, *key: str) -> None:
         pass
 
 
-__all__ = ["CREATE_LIMIT", "RateLimitExceeded", "SQLiteStorage", "bind", "hit"]
+def retry_after(error: RateLimitExceeded) -> int:
+    """Seconds until the window that was full ends."""
+    limit = limiter.current_limit
+    if limit is not None and limit.reset_at:
+        return max(1, int(limit.reset_at - time.time()) + 1)
+    return int(error.limit.limit.get_expiry()) if error.limit else 60
+
+
+__all__ = ["CREATE_LIMIT", "RateLimitExceeded", "SQLiteStorage", "bind", "hit", "retry_after"]

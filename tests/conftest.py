@@ -14,6 +14,7 @@ from helpdesk_web import clock as product_clock
 from helpdesk_web.database import db
 from helpdesk_web.extensions import limiter
 from helpdesk_web.models import Category, Ticket, User
+from helpdesk_web.services import desk
 from tests import databases, factories, servers
 from tests.clocks import FrozenClock
 
@@ -67,6 +68,7 @@ def app(desk_app: Flask) -> Iterator[Flask]:
     with databases.rolled_back(desk_app):
         with desk_app.app_context():
             limiter.reset()
+            desk.forget()
             yield desk_app
             db.session.rollback()
     shutil.rmtree(settings.vault_dir, ignore_errors=True)

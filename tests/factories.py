@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from helpdesk_web import clock, support
 from helpdesk_web.database import commit, db, writing
-from helpdesk_web.models import Category, LoginSession, Organization, Team, Ticket, User
+from helpdesk_web.models import Category, LoginSession, Organization, Role, Team, Ticket, User
 from helpdesk_web.models.types import comparable
 from helpdesk_web.services import tickets
 
@@ -30,7 +30,14 @@ def make_user(role: str = "customer", **facts: Any) -> User:
     name = facts.pop("name", f"{role.title()} {number}")
     email = facts.pop("email", f"{role}{number}@example.com")
     facts.setdefault("verified_at", clock.now())
-    user = User(role=role, name=name, name_key=comparable(name), email=email, email_key=comparable(email), **facts)
+    user = User(
+        role=Role(role),
+        name=name,
+        name_key=comparable(name),
+        email=email,
+        email_key=comparable(email),
+        **facts,
+    )
     user.audit_seq, user.audit_mac = 0, ""
     return save(user)
 
@@ -89,6 +96,10 @@ def browser(app: Flask, user: User | None = None) -> FlaskClient:
     if user is not None:
         secret = secrets.token_urlsafe(32)
         digest = hashlib.sha256(secret.encode()).hexdigest()
-        save(LoginSession(user_id=user.id, secret_hash=digest, last_seen_at=clock.now(), created_at=clock.now()))
+        save(
+            LoginSession(
+                user_id=user.id, secret_hash=digest, last_seen_at=clock.now(), created_at=clock.now()
+            )
+        )
         client.set_cookie("helpdesk_session", secret, domain="localhost")
     return client

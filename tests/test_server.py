@@ -39,6 +39,22 @@ def test_one_signal_stops_web_and_worker(desk: Program, tmp_path: Path, number: 
     assert not any(alive(pid) for pid in family)
 
 
+def test_ctrl_c_which_reaches_the_whole_family_stops_it_in_order(desk: Program, tmp_path: Path) -> None:
+    os.killpg(desk.process.pid, signal.SIGINT)
+
+    assert desk.process.wait(40) == 0
+    assert (tmp_path / "worker.stopped").exists()
+    assert len(desk.log.splitlines()) == 1  # where it served, and no complaint
+
+
+@pytest.mark.parametrize("born", [1, 2, 3])
+def test_a_signal_while_starting_is_not_lost(tmp_path: Path, born: int) -> None:
+    with started(DESK, data_dir=tmp_path) as desk:
+        wait_until(lambda: len(children(desk.process.pid)) >= born)
+
+        assert desk.stop(timeout=15) == 0
+
+
 def test_requests_under_way_are_answered_before_the_stop(desk: Program) -> None:
     with ThreadPoolExecutor(4) as clients:
         answers = [clients.submit(desk.get, "/slow") for _client in range(4)]

@@ -64,7 +64,8 @@ def forget(_work: Work) -> None:
 
 @_by_the_clock("vault", hours=24)
 def sweep_vault(_work: Work) -> None:
-    vault.sweep_orphans()
+    _in_batches(vault.forget_unused_blobs)
+    vault.remove_unknown_files()
 
 
 def close_resolved() -> int:

@@ -14,14 +14,19 @@ PRIVATE_DIGEST = "private_digest"  # the name under which `facts` holds the dige
 
 def plain(value: Any) -> Any:
     """Return the value in the form that every database gives back unchanged."""
-    if value is None or isinstance(value, bool):
+    kind = type(value)
+    if kind is str:  # the common cases first: every write of the product passes here
+        return _storable(value)
+    if kind is int:
+        return value if -EXACT < value < EXACT else str(value)
+    if value is None or kind is bool:
         return value
     if isinstance(value, Enum):
         return plain(value.value)
     if isinstance(value, str):
-        return _storable(value)
+        return _storable(str(value))
     if isinstance(value, int):
-        return int(value) if -EXACT < value < EXACT else str(value)
+        return plain(int(value))
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, datetime):
@@ -33,14 +38,16 @@ def plain(value: Any) -> Any:
     return _storable(str(value))
 
 
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical(value: Any) -> bytes:
-    """Return the one JSON text of a value: keys sorted, no spaces, UTF-8."""
-    ordered = json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return ordered.encode()
+    """Return the one JSON text of a value that is `plain`: keys sorted, no spaces, UTF-8."""
+    return _JSON.encode(value).encode()
 
 
 def digest(value: Any) -> str:
-    """Return the SHA-256 of the canonical text, in hex."""
+    """Return the SHA-256 of a plain value's canonical text, in hex."""
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
@@ -76,7 +83,7 @@ def _counted(part: bytes) -> bytes:
 def _storable(text: str) -> str:
     """PostgreSQL's JSON takes neither NUL nor halves of surrogate pairs."""
     if text.isascii() and "\0" not in text:
-        return str(text)
+        return text
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 

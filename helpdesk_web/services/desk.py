@@ -1,6 +1,7 @@
 """The desk's own settings: what admins changed in the browser, under environment and file."""
 
-from typing import Any
+import time
+from typing import Any, NamedTuple
 
 from flask import current_app
 from pydantic import ValidationError
@@ -13,6 +14,13 @@ from helpdesk_web.errors import InvalidInput
 from helpdesk_web.models import Desk, StoredSetting, User
 from helpdesk_web.services import audit
 
+FRESH_SECONDS = 1.0
+
+
+class _Kept(NamedTuple):
+    settings: DeskSettings
+    read_at: float
+
 
 def boot() -> Settings:
     """The settings this process was started with."""
@@ -21,13 +29,19 @@ def boot() -> Settings:
 
 
 def settings() -> DeskSettings:
-    """The desk settings in force, read once a session."""
-    info = db.session().info
-    if "desk" not in info:
-        stored = {row.name: row.value for row in db.session.execute(select(StoredSetting.name, StoredSetting.value))}
-        info["desk"] = DeskSettings.model_validate(_merged(stored, boot().set_here()))
-    found: DeskSettings = info["desk"]
-    return found
+    """The desk settings in force; another process's change is seen within `FRESH_SECONDS`."""
+    kept: _Kept | None = current_app.extensions.get("desk_settings")
+    if kept is None or time.monotonic() - kept.read_at > FRESH_SECONDS:
+        query = select(StoredSetting.name, StoredSetting.value)
+        stored = {row.name: row.value for row in db.session.execute(query)}
+        found = DeskSettings.model_validate(_merged(stored, boot().set_here()))
+        kept = current_app.extensions["desk_settings"] = _Kept(found, time.monotonic())
+    return kept.settings
+
+
+def forget() -> None:
+    """Read the settings again when they are next asked for."""
+    current_app.extensions.pop("desk_settings", None)
 
 
 def change(name: str, value: Any, *, by: User | int | None) -> None:
@@ -50,7 +64,7 @@ def change(name: str, value: Any, *, by: User | int | None) -> None:
     row.changed_by_id = by.id if isinstance(by, User) else by
     audit.record(desk, by, "setting.changed", {"name": name, "from": before, "to": clean})
     db.session.flush()
-    db.session().info.pop("desk", None)
+    forget()
 
 
 def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

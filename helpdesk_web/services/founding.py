@@ -1,9 +1,9 @@
 """The first rows of a desk."""
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from helpdesk_web.database import db
-from helpdesk_web.models import Desk, Role, User
+from helpdesk_web.models import Desk
 
 
 def found() -> bool:
@@ -17,9 +17,3 @@ def found() -> bool:
 
 def is_founded() -> bool:
     return db.session.scalar(select(Desk.id)) is not None
-
-
-def needs_admin() -> bool:
-    """Whether nobody can configure the desk yet."""
-    query = select(func.count()).select_from(User).where(User.role == Role.ADMIN, User.active)
-    return not db.session.scalar(query)

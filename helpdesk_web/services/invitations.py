@@ -49,7 +49,7 @@ def invite(address: str, role: Role, *, by: User | None, name: str = "") -> str:
     if user.role.rank >= role.rank:
         raise InvalidInput(_("This person answers here already."), field="email")
     link = tokens.issue(Purpose.INVITE, user, {"role": role, "by": by.id if by else None})
-    outbox.post("invite", to=user, args={"url": link, "invited_by": by.name if by else None})
+    outbox.post("invite", to=user, args={"link": link, "invited_by": by.name if by else None})
     audit.record(user, by, "account.invited", {"role": role}, private={"email": user.email})
     db.session.flush()
     return link

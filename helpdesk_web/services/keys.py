@@ -29,7 +29,7 @@ def secret_key(settings: Settings) -> str:
 
 def audit_key(settings: Settings, key_id: str | None = None) -> tuple[str, bytes]:
     """Return id and bytes of the key that signs the audit now, or of the one named `key_id`."""
-    known = _audit_keys(settings.data_dir / "keys", settings.audit_key)
+    known = _audit_keys(settings.data_dir, settings.audit_key)
     if key_id is None:
         return next(reversed(known.items()))
     if key_id not in known:
@@ -44,8 +44,9 @@ def forget() -> None:
 
 
 @lru_cache(maxsize=8)
-def _audit_keys(folder: Path, given: str | None) -> dict[str, bytes]:
+def _audit_keys(data_dir: Path, given: str | None) -> dict[str, bytes]:
     """Every key that may have signed a record; the one that signs now comes last."""
+    folder = data_dir / "keys"
     texts = _on_disk(folder, "audit") if given else list(_ring(folder, "audit"))
     keys = [text.encode() for text in texts if text != given]
     if given:

@@ -112,6 +112,7 @@ def mail_domain() -> str:
 
 def _insert(**values: Any) -> bool:
     values.setdefault("created_at", clock.now())
-    insert = (sqlite.insert if is_sqlite() else postgresql.insert)(_jobs)
+    insert = (sqlite.insert if is_sqlite() else postgresql.insert)(_jobs).inline()
     once = insert.values(**values).on_conflict_do_nothing(index_elements=[_jobs.c.unique_key])
-    return bool(db.session.connection().execute(once).rowcount)
+    written = db.session.connection().execute(once, execution_options={"preserve_rowcount": True})
+    return written.rowcount == 1

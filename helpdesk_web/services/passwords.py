@@ -72,18 +72,23 @@ def objection(password: str, *, about: Iterable[str] = ()) -> str | None:
     folded = comparable(password)
     if folded in _common() or len(set(folded)) < 3:
         return _("Too many people use this password. Please choose another.")
-    if any(word in folded and len(folded) - len(word) < ALONE for word in _words(about)):
+    letters = _letters(folded)
+    if any(word in letters and len(letters) - len(word) < ALONE for word in _words(about)):
         return _("This is too close to your name, your address or the desk’s name.")
     return None
 
 
 def _words(about: Iterable[str]) -> set[str]:
+    """Names, addresses, what stands before the @, and every word in them, as bare letters and digits."""
     found: set[str] = set()
-    for text in about:
-        whole = comparable(text)
-        parts = whole.replace("@", " ").replace(".", " ").replace("-", " ").split()
-        found |= {word for word in (whole, whole.replace(" ", ""), *parts) if len(word) >= 4}
-    return found
+    for text in map(comparable, about):
+        words = "".join(sign if sign.isalnum() else " " for sign in text).split()
+        found |= {_letters(text), _letters(text.partition("@")[0]), *words}
+    return {word for word in found if len(word) >= 4}
+
+
+def _letters(text: str) -> str:
+    return "".join(sign for sign in text if sign.isalnum())
 
 
 def _hasher() -> PasswordHasher:

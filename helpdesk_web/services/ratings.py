@@ -30,6 +30,6 @@ def rate(ticket: Ticket, *, by: User, score: int, comment: str = "") -> Rating:
     rating.created_at = clock.now()
     ticket.version += 1
     audit.record(ticket, by, "ticket.rated", {"score": score}, private={"comment": comment} if comment else None)
-    events.later(events.TicketRated, ticket_id=ticket.id, score=score)
     db.session.flush()
+    events.later(events.TicketRated, ticket_id=ticket.id, rating_id=rating.id)
     return rating

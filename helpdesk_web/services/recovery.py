@@ -33,7 +33,7 @@ def mail_link(address: str, purpose: Purpose) -> None:
     if purpose == Purpose.SIGNIN and not user.is_verified:
         purpose = Purpose.VERIFY
     if not tokens.were_enough(user):
-        outbox.post(purpose, to=user, args={"url": tokens.issue(purpose, user)})
+        outbox.post(purpose, to=user, args={"link": tokens.issue(purpose, user)})
         audit.record(user, None, "account.link_mailed", {"purpose": purpose})
     db.session.flush()
 
@@ -86,7 +86,7 @@ def _set_password(user: User, password_hash: str) -> None:
     if user.is_verified:
         tokens.use_up(user, Purpose.VERIFY)
     audit.record(user, user, "account.password_changed")
-    outbox.post("password_changed", to=user, args={"url": f"{desk.boot().origin}/password/reset"})
+    outbox.post("password_changed", to=user, args={"link": f"{desk.boot().origin}/password/reset"})
     db.session.flush()
 
 

@@ -72,7 +72,7 @@ def _greet_again(user: User | None) -> None:
         outbox.post(
             "already_registered",
             to=user,
-            args={"url": f"{desk.boot().origin}/login"},
+            args={"link": f"{desk.boot().origin}/login"},
             unique_key=f"already_registered:{user.id}:{hour}",
         )
     else:
@@ -81,7 +81,7 @@ def _greet_again(user: User | None) -> None:
 
 def _mail_link(user: User) -> None:
     if not tokens.were_enough(user):
-        outbox.post("verify", to=user, args={"url": tokens.issue(Purpose.VERIFY, user)})
+        outbox.post("verify", to=user, args={"link": tokens.issue(Purpose.VERIFY, user)})
     db.session.flush()
 
 

@@ -51,7 +51,7 @@ def begin(user: User, *, user_agent: str = "", address: str = "") -> str:
             secret_hash=_hash(secret),
             created_at=now,
             last_seen_at=now,
-            user_agent=user_agent[:300].replace("\0", ""),
+            user_agent=user_agent.replace("\0", "")[:300],
             address=address[:64],
         )
     )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,6 +50,9 @@ class Request:
     submission: str | None = None
     follow_up_of_id: int | None = None
 
+    def for_customer(self, customer_id: int) -> "Request":
+        return replace(self, customer_id=customer_id)
+
     @property
     def fingerprint(self) -> str:
         return submissions.fingerprint(
@@ -79,7 +82,7 @@ def request(
         subject=texts.one_line(subject, field="subject", limit=texts.MAX_SUBJECT),
         body=texts.body(description, field="description"),
         priority=priority_of(priority) if priority is not None else None,
-        channel=Channel(channel),
+        channel=channel_of(channel),
         metadata=_checked_metadata(metadata),
         files=files,
         submission=submission,
@@ -238,6 +241,13 @@ def priority_of(priority: TicketPriority | str) -> TicketPriority:
         return TicketPriority(priority)
     except ValueError as error:
         raise InvalidInput(_("That priority does not exist."), "priority") from error
+
+
+def channel_of(channel: Channel | str) -> Channel:
+    try:
+        return Channel(channel)
+    except ValueError as error:
+        raise InvalidInput(_("That channel does not exist."), "channel") from error
 
 
 def _done(ticket: Ticket, event: Event, by: User | None, cause: str | None = None) -> bool:

@@ -9,7 +9,6 @@ from helpdesk_web.blueprints.auth.forms import InvitationForm, SetupForm
 from helpdesk_web.database import commit, writing
 from helpdesk_web.errors import InvalidInput
 from helpdesk_web.extensions import limiter
-from helpdesk_web.login import anyone
 from helpdesk_web.services import accounts, desk, invitations, passwords
 from helpdesk_web.services.tokens import Purpose
 from helpdesk_web.web import answer
@@ -19,7 +18,6 @@ BY_ADDRESS = "20 per minute"
 
 @bp.route("/invitations/<token>", methods=["GET", "POST"])
 @limiter.limit(BY_ADDRESS, methods=["POST"])
-@anyone
 @link_page(Purpose.INVITE)
 def accept_invitation(token: str) -> Response:
     offer = invitations.look(token)
@@ -47,7 +45,6 @@ def accept_invitation(token: str) -> Response:
 
 @bp.route("/setup/<token>", methods=["GET", "POST"])
 @limiter.limit(BY_ADDRESS, methods=["POST"])
-@anyone
 @link_page(Purpose.SETUP)
 def set_up(token: str) -> Response:
     invitations.look_setup(token)

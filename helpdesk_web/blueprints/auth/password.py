@@ -8,7 +8,6 @@ from helpdesk_web.blueprints.auth.entrance import link_page
 from helpdesk_web.blueprints.auth.forms import AddressForm, ChoosePassword
 from helpdesk_web.database import commit, writing
 from helpdesk_web.extensions import limiter
-from helpdesk_web.login import anyone
 from helpdesk_web.services import passwords, recovery
 from helpdesk_web.services.tokens import Purpose
 from helpdesk_web.web import answer, go
@@ -18,7 +17,6 @@ BY_ADDRESS = "10 per hour"
 
 @bp.route("/password/reset", methods=["GET", "POST"])
 @limiter.limit(BY_ADDRESS, methods=["POST"])
-@anyone
 def request_reset() -> Response:
     form = AddressForm()
     if not form.validate_on_submit():
@@ -31,7 +29,6 @@ def request_reset() -> Response:
 
 @bp.route("/password/reset/<token>", methods=["GET", "POST"])
 @limiter.limit("20 per minute", methods=["POST"])
-@anyone
 @link_page(Purpose.RESET)
 def reset(token: str) -> Response:
     user = recovery.look(token)

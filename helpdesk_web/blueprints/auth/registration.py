@@ -16,7 +16,7 @@ from helpdesk_web.blueprints.auth.entrance import (
 from helpdesk_web.blueprints.auth.forms import ChoosePassword, Confirm, RegistrationForm
 from helpdesk_web.database import commit, writing
 from helpdesk_web.extensions import limiter
-from helpdesk_web.login import anyone, person
+from helpdesk_web.login import person
 from helpdesk_web.models import User
 from helpdesk_web.services import accounts, passwords, registration
 from helpdesk_web.services.tokens import Purpose
@@ -27,7 +27,6 @@ BY_ADDRESS = "10 per hour"
 
 @bp.route("/register", methods=["GET", "POST"])
 @limiter.limit(BY_ADDRESS, methods=["POST"])
-@anyone
 def register() -> Response:
     if not registration.is_open():
         return failed(403, _("Accounts are made by invitation here."))
@@ -46,7 +45,6 @@ def register() -> Response:
 
 @bp.route("/verify/<token>", methods=["GET", "POST"])
 @limiter.limit("20 per minute", methods=["POST"])
-@anyone
 @link_page(Purpose.VERIFY)
 def verify(token: str) -> Response:
     user = registration.look(token)

@@ -19,7 +19,7 @@ from helpdesk_web.blueprints.auth.entrance import (
 from helpdesk_web.blueprints.auth.forms import AddressForm, Confirm, SignInForm
 from helpdesk_web.database import commit, writing
 from helpdesk_web.extensions import limiter
-from helpdesk_web.login import anyone, person, session_id, signed_out
+from helpdesk_web.login import person, session_id, signed_out
 from helpdesk_web.models import User
 from helpdesk_web.models.types import comparable
 from helpdesk_web.services import accounts, desk, passwords, recovery, registration
@@ -33,7 +33,6 @@ LINKS_BY_ADDRESS = "10 per hour"
 
 @bp.route("/login", methods=["GET", "POST"])
 @limiter.limit(BY_ADDRESS, methods=["POST"])
-@anyone
 def login() -> Response:
     form = SignInForm(next=request.args.get("next"))
     if request.method == "GET" and current_user.is_authenticated:
@@ -49,7 +48,6 @@ def login() -> Response:
 
 
 @bp.post("/logout")
-@anyone
 def logout() -> Response:
     if not Confirm().validate_on_submit():
         return failed(400)
@@ -64,7 +62,6 @@ def logout() -> Response:
 
 @bp.post("/login/link")
 @limiter.limit(LINKS_BY_ADDRESS)
-@anyone
 def mail_link() -> Response:
     form = AddressForm()
     if not form.validate_on_submit():
@@ -79,7 +76,6 @@ def mail_link() -> Response:
 
 @bp.route("/login/link/<token>", methods=["GET", "POST"])
 @limiter.limit(BY_ADDRESS, methods=["POST"])
-@anyone
 @link_page(Purpose.SIGNIN)
 def by_link(token: str) -> Response:
     email, form = recovery.look_signin(token).email, Confirm()

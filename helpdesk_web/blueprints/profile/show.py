@@ -8,7 +8,7 @@ from helpdesk_web import login
 from helpdesk_web.blueprints.profile import bp
 from helpdesk_web.blueprints.profile.forms import Confirm, PasswordForm, ProfileForm
 from helpdesk_web.database import commit, writing
-from helpdesk_web.login import members, person
+from helpdesk_web.login import person
 from helpdesk_web.models import LoginSession
 from helpdesk_web.services import accounts, registration, sessions
 from helpdesk_web.services.devices import device_of
@@ -16,13 +16,11 @@ from helpdesk_web.web import answer, failed, go
 
 
 @bp.get("")
-@members
 def show() -> Response:
     return page()
 
 
 @bp.post("")
-@members
 def change() -> Response:
     form = ProfileForm()
     if not form.validate_on_submit():
@@ -41,7 +39,6 @@ def change() -> Response:
 
 
 @bp.post("/verification")
-@members
 def verification() -> Response:
     """Mail the link that confirms the address once more."""
     if not Confirm().validate_on_submit():
