@@ -26,7 +26,7 @@ from helpdesk_web.models import AuditEvent, AuditSeal
 from helpdesk_web.services import chain, keys
 from helpdesk_web.services.keys import sync_folder
 
-CHUNK = 2_000  # records a seal looks at: the write lock is held for some milliseconds
+CHUNK = 1_000  # records a seal looks at: the write lock is held for some milliseconds
 LOOK_BACK = 1_000  # PostgreSQL commits ids out of order: this many before the last one may have come late
 STREAM = "seal"  # no thing's stream is called so
 _ADVISORY_LOCK = 0x5EA1

@@ -21,7 +21,8 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
-PARTS = st.lists(st.text(max_size=6), min_size=4, max_size=4)
+TEXT = st.characters(exclude_categories=["Cs"])  # stream names and macs are our own
+PARTS = st.lists(st.text(TEXT, max_size=6), min_size=4, max_size=4)
 
 
 @given(VALUES)
@@ -30,7 +31,7 @@ def test_facts_read_the_same_after_every_database(value: Any) -> None:
 
     back = json.loads(stored, parse_float=as_postgresql_prints)
 
-    assert chain.canonical(back) == chain.canonical(value)
+    assert chain.canonical(back) == chain.canonical(chain.plain(value))
 
 
 def as_postgresql_prints(number: str) -> float:
@@ -45,9 +46,11 @@ def test_what_is_plain_stays_as_it_is(value: Any) -> None:
 
 @given(VALUES, VALUES)
 def test_different_facts_have_different_texts(one: Any, other: Any) -> None:
+    one, other = chain.plain(one), chain.plain(other)
+
     same_text = chain.canonical(one) == chain.canonical(other)
 
-    assert same_text == (repr(ordered(chain.plain(one))) == repr(ordered(chain.plain(other))))
+    assert same_text == (repr(ordered(one)) == repr(ordered(other)))
 
 
 def ordered(value: Any) -> Any:
@@ -61,7 +64,7 @@ def test_no_two_records_share_the_bytes_that_are_signed(one: list[str], other: l
     assert (signed(one) == signed(other)) == (one == other)
 
 
-@given(st.text(), st.text(), st.integers(0, 99))
+@given(st.text(TEXT), st.text(TEXT), st.integers(0, 99))
 def test_stream_and_sequence_cannot_flow_into_each_other(stream: str, previous: str, seq: int) -> None:
     moved = chain.mac(b"key", f"{stream}{seq}", 1, previous, {})
 
