@@ -35,7 +35,7 @@ def work_until_signalled(jobs: Jobs) -> None:
 
 
 def forget_the_parents_signals() -> None:
-    """From the first moment on a forked child dies of a SIGTERM that comes before it has a handler of its own.
+    """From its first moment a forked child dies of a SIGTERM that comes before it has its own handler.
 
     With the handler it inherits the signal would be lost. Ctrl-C reaches the whole family at once: it is the
     parent's to answer.
