@@ -1,5 +1,7 @@
 """The customer's word on a request."""
 
+from dataclasses import replace
+
 from flask import Response, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -29,12 +31,13 @@ def create_reply(refid: str) -> BaseResponse:
     if not form.validate_on_submit():
         return pages.request_page(ticket, 422, form=form)
     try:
-        message = replies.Message(texts.body(form.message.data), form.files.stored(), form.submission.data)
+        message = replies.Message(texts.body(form.message.data), submission=form.submission.data)
         earlier = replies.said_before(ticket, author=person(), message=message)
         if earlier is None:
             if portal.unseen(ticket, person(), form.seen.data):
                 return pages.request_page(ticket, 409, form=form, conflict=True)
             _pace(ticket)
+            message = replace(message, files=form.files.stored())  # last: refused ones must not fill the disk
         with writing():
             outcome = replies.hear_customer(ticket, author=person(), message=message)
             commit()

@@ -1,5 +1,7 @@
 """Requests: the list, a new one, one with its conversation."""
 
+from dataclasses import replace
+
 from flask import Response, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -15,7 +17,7 @@ from helpdesk_web.i18n import duration
 from helpdesk_web.login import person
 from helpdesk_web.markup import render_markdown
 from helpdesk_web.queries import portal
-from helpdesk_web.services import submissions, tickets
+from helpdesk_web.services import rate_limiter, submissions, tickets
 from helpdesk_web.web import answer, go, status_of
 
 FILTERS = ("open", "solved", "all")
@@ -58,6 +60,7 @@ def create() -> BaseResponse:
     try:
         asked = _asked(form)
         throttle.hit(throttle.CREATE_LIMIT)
+        asked = _with_files(asked, form)
         with writing():
             ticket = tickets.open_ticket(asked)
             commit()
@@ -85,9 +88,17 @@ def _asked(form: RequestForm) -> tickets.Request:
         subject=form.subject.data,
         description=form.description.data,
         priority=form.priority.data if form.priority else None,
-        files=form.files.stored(),
         submission=form.submission.data,
     )
+
+
+def _with_files(asked: tickets.Request, form: RequestForm) -> tickets.Request:
+    """Store the files last, and not for one who must wait anyway: refused requests must not fill the disk."""
+    if not form.files.uploads:
+        return asked
+    if wait := rate_limiter.seconds_until_next(person().id):
+        raise SupportRateLimitError(wait)
+    return replace(asked, files=form.files.stored())
 
 
 def _earlier(form: RequestForm) -> str | None:
