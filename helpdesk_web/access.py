@@ -25,6 +25,7 @@ RULES: dict[str, str] = {
     "portal": SIGNED_IN,
     "files": SIGNED_IN,
     "console": "console",
+    "outbox": "outbox.see",
     "analytics": "analytics",
     "admin": "desk.configure",
 }

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from flask import Flask
 
-NAMES = ("auth", "profile", "portal", "console", "analytics", "admin", "files", "health")
+NAMES = ("auth", "profile", "portal", "console", "analytics", "admin", "files", "outbox", "health")
 
 
 def register(app: Flask) -> None:

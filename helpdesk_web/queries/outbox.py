@@ -85,6 +85,12 @@ def find(reader: User, job_id: int) -> Job | None:
     return db.session.scalar(found)
 
 
+def line(reader: User, job_id: int) -> Row | None:
+    """One row of the page."""
+    found = db.session.execute(_rows().where(Job.id == job_id, _shown_to(reader))).first()
+    return _row(found, reader) if found else None
+
+
 def kept_count() -> int:
     """How many mails wait for a mail server this desk does not have: for the admins' banner."""
     kept = select(Job.id).where(Job.kind == "mail", Job.state == JobState.KEPT).limit(COUNT_UP_TO)
