@@ -60,7 +60,7 @@ def serve(
     if not web:
         work_until_signalled(jobs)
         return 0
-    _require_port(settings.host, settings.port)
+    require_port(settings.host, settings.port)
     _require_no_open_database(settings.data_dir)
     _allow_many_files()
     multiprocessing.set_start_method(START_METHOD, force=True)
@@ -114,7 +114,7 @@ class _Loader:
         return Gate(self.load_app(), at_once=self.threads)
 
 
-def _require_port(host: str, port: int) -> None:
+def require_port(host: str, port: int) -> None:
     """Granian's workers share the port, so a second desk would share it too; ask without sharing."""
     patience = time.monotonic() + PORT_PATIENCE_SECONDS
     while (problem := _port_problem(host, port)) == errno.EADDRINUSE and time.monotonic() < patience:
