@@ -55,7 +55,7 @@ def _composed(job: Job) -> EmailMessage:
 
 def _deliver(message: EmailMessage, server: deliver.Server) -> None:
     try:
-        deliver.send(message, server, sender=compose.sender().addr_spec, recipient=_recipient(message))
+        deliver.send(message, server, sender=compose.sender().address, recipient=_recipient(message))
     except deliver.Permanent as error:
         raise Refused(str(error)) from error
     except deliver.ServerAway as error:

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
+from helpdesk_web import vault
 from helpdesk_web.database import commit, db, end_reading, writing
 from helpdesk_web.jobs.tasks import TASKS, Handler, Work, task
 from helpdesk_web.models import Job
-from helpdesk_web.services import mailed_links, outbox, seals, sessions, sweeps, tokens, vault
+from helpdesk_web.services import mailed_links, outbox, seals, sessions, sweeps, tokens
 
 
 def ensure() -> None:
@@ -64,8 +65,7 @@ def forget(_work: Work) -> None:
 
 @_by_the_clock("vault", hours=24)
 def sweep_vault(_work: Work) -> None:
-    _in_batches(vault.forget_unused_blobs)
-    vault.remove_unknown_files()
+    vault.sweep_orphans()
 
 
 def close_resolved() -> int:

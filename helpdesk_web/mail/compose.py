@@ -1,6 +1,5 @@
 """From a job's row to a mail: rendered in the reader's language, with headers nobody can add to."""
 
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -14,6 +13,8 @@ from helpdesk_web.mail import about_accounts, about_tickets, headers
 from helpdesk_web.mail.letter import Letter, Unwanted
 from helpdesk_web.models import Job, User
 from helpdesk_web.services import desk, outbox
+
+_POLICY = SMTP.clone(refold_source="none")  # see headers.encoded
 
 WRITERS = {**about_accounts.WRITERS, **about_tickets.WRITERS}
 
@@ -40,10 +41,10 @@ def letter(job: Job) -> Letter:
 
 def message(letter: Letter, message_id: str) -> EmailMessage:
     """Put a letter into its envelope; the id was stored before, and is the same for each try."""
-    made = EmailMessage(policy=SMTP)
-    made["From"] = sender()
-    made["To"] = Address(addr_spec=headers.address(letter.to))
-    made["Subject"] = headers.one_line(letter.subject)
+    made = EmailMessage(policy=_POLICY)
+    made.set_raw("From", str(sender()))
+    made.set_raw("To", headers.address(letter.to))
+    made.set_raw("Subject", headers.encoded(headers.one_line(letter.subject), room=66))
     made["Date"] = format_datetime(clock.now())
     made["Message-ID"] = message_id
     made["Auto-Submitted"] = "auto-replied" if letter.is_answer else "auto-generated"
@@ -55,7 +56,7 @@ def message(letter: Letter, message_id: str) -> EmailMessage:
     return made
 
 
-def sender() -> Address:
+def sender() -> headers.Mailbox:
     """Return who this desk's mail is from."""
     return headers.sender(desk.boot().mail_from, desk.settings().desk_name, outbox.mail_domain())
 

@@ -1,9 +1,11 @@
 """Values fit for a header: whatever a person typed, one line goes out and nothing else."""
 
 import re
+import textwrap
 import unicodedata
-from email.headerregistry import Address
-from email.utils import parseaddr
+from dataclasses import dataclass
+from email.header import Header
+from email.utils import parseaddr, quote
 
 MAX_LENGTH = 200
 _UNFIT = {"Cc", "Cs", "Zl", "Zp"}  # controls, halves of characters, line and paragraph separators
@@ -41,10 +43,33 @@ def address(text: str) -> str:
     return f"{local}@{ascii_domain}"
 
 
-def sender(mail_from: str | None, desk_name: str, domain: str) -> Address:
+def encoded(text: str, *, room: int) -> str:
+    """Return one line as it stands in a header, folded; `room` is what the first line has left of 76 columns.
+
+    Not left to the standard library's folding, which loses spaces between encoded words.
+    """
+    words = text.split(" ")
+    if text.isascii() and max(map(len, words)) <= room:
+        return "\r\n ".join(textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False))
+    return Header(text, "utf-8", maxlinelen=76, header_name="x" * (74 - room)).encode(linesep="\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A name and an address."""
+
+    name: str
+    address: str
+
+    def __str__(self) -> str:
+        name = f'"{quote(self.name)}"' if self.name.isascii() else encoded(self.name, room=66)
+        return f"{name}\r\n <{self.address}>" if self.name else self.address
+
+
+def sender(mail_from: str | None, desk_name: str, domain: str) -> Mailbox:
     """Return who mail is from: `mail_from` ("Name <address>" or an address), else support@domain."""
     name, spec = parseaddr(mail_from or f"support@{domain}")
-    return Address(display_name=one_line(name or desk_name), addr_spec=address(spec))
+    return Mailbox(one_line(name or desk_name), address(spec))
 
 
 def _is_unfit(char: str) -> bool:

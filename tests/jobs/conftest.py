@@ -1,0 +1,5 @@
+"""Fixtures for tests of the worker."""
+
+from tests.mailbox import mailbox
+
+__all__ = ["mailbox"]
