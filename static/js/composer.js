@@ -1,0 +1,9 @@
+// The composer: choosing Reply or Note puts the focus into the text, and a ticket opens where its news begin.
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("[data-composer-mode]")) target.form.elements.message.focus();
+});
+
+const news = document.getElementById("news");
+const thread = document.getElementById("timeline");
+if (news) news.scrollIntoView({ block: "start" });
+else if (thread && !location.hash) window.scrollTo(0, document.body.scrollHeight);
