@@ -15,7 +15,7 @@ from helpdesk_web.login import person
 from helpdesk_web.models import Ticket
 from helpdesk_web.queries import neighbours, promises, queues, sidebar, timeline
 from helpdesk_web.queries.queues import Queue
-from helpdesk_web.services import sla, states, visits
+from helpdesk_web.services import desk, sla, states, visits
 from helpdesk_web.web import answer, by_htmx
 
 
@@ -39,7 +39,12 @@ def visible_ticket(refid: str) -> Ticket:
 
 
 def ticket_page(
-    refid: str, status: int = 200, *, form: ReplyForm | None = None, template: str | None = None, **context: Any
+    refid: str,
+    status: int = 200,
+    *,
+    form: ReplyForm | None = None,
+    template: str | None = None,
+    **context: Any,
 ) -> Response:
     """Show the ticket as it is now; HTMX gets the partials that painted the page first."""
     user = person()
@@ -67,10 +72,17 @@ def ticket_page(
         queues=queues.rail(counted),
         queue=queue,
         neighbours=neighbours.told(queue, counted) if queue and "before" in counted else None,
+        **upload_limits(),
         **{"conflict": None, "notice": None, **context},
     )
     visits.note_after(response, user, shown, told.last_reply_id)
     return response
+
+
+def upload_limits() -> dict[str, Any]:
+    """What the file fields say before sending."""
+    limits = desk.settings().vault
+    return {"max_file_mb": f"{limits.max_file_mb:g}", "max_files": limits.max_files}
 
 
 def came_from() -> Queue | None:

@@ -63,4 +63,6 @@ def _open(form: TicketForm) -> tickets.Ticket:
 
 
 def _form_page(form: TicketForm, status: int = 200) -> Response:
-    return answer("console/tickets/new.html", status, form=form, queues=queues.rail(queues.counts(person())), queue=None)
+    return answer(
+        "console/tickets/new.html", status, form=form, queues=queues.rail(queues.counts(person())), queue=None
+    )
