@@ -13,7 +13,12 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from helpdesk_web.errors import SetupError
 from helpdesk_web.paths import CHECKOUT, INSTALLED
@@ -221,6 +226,11 @@ def _toml_file(init: PydanticBaseSettingsSource) -> Path:
         return Path(named)
     data_dir = init().get("data_dir") or os.environ.get("HELPDESK_DATA_DIR") or default_data_dir()
     return Path(data_dir) / "helpdesk.toml"
+
+
+def file_path(data_dir: Path) -> Path:
+    """Where the settings file is, or would be."""
+    return Path(os.environ.get("HELPDESK_CONFIG") or data_dir / "helpdesk.toml")
 
 
 def load(**overrides: Any) -> Settings:

@@ -63,6 +63,12 @@ class SQLiteStorage(Storage):
         """Drop windows that have ended; the worker calls it."""
         return self._connection().execute("DELETE FROM hits WHERE ends <= ?", (time.time(),)).rowcount
 
+    def close(self) -> None:
+        """Let go of this thread's connection; the next use opens one again."""
+        if hasattr(self.local, "connection"):
+            self.local.connection.close()
+            del self.local.connection
+
     def _row(self, key: str) -> tuple[int, float]:
         now = time.time()
         found = self._connection().execute("SELECT count, ends FROM hits WHERE key = ? AND ends > ?", (key, now))
@@ -90,6 +96,12 @@ def bind(app: Flask, settings: Settings) -> None:
     limiter.init_app(app)
 
 
+def close() -> None:
+    """Let go of the file of counts, as whoever forks must."""
+    if isinstance(limiter.storage, SQLiteStorage):
+        limiter.storage.close()
+
+
 def hit(limit: str, *key: str) -> None:
     """Count one more under this key; RateLimitExceeded when it was one too many."""
     with limiter.limit(limit, key_func=lambda: ":".join(key)) if key else limiter.limit(limit):
@@ -104,4 +116,4 @@ def retry_after(error: RateLimitExceeded) -> int:
     return int(error.limit.limit.get_expiry()) if error.limit else 60
 
 
-__all__ = ["CREATE_LIMIT", "RateLimitExceeded", "SQLiteStorage", "bind", "hit", "retry_after"]
+__all__ = ["CREATE_LIMIT", "RateLimitExceeded", "SQLiteStorage", "bind", "close", "hit", "retry_after"]

@@ -38,6 +38,20 @@ def record(
     messages enter by their digest only. What names or describes a person goes to `private`: erasure can empty
     that, and its salted digest in `facts` keeps the chain whole.
     """
+    row = composed(thing, actor, event, facts, private=private, at=at)
+    db.session.connection().execute(_INSERT, row)
+
+
+def composed(
+    thing: Audited,
+    actor: User | int | None,
+    event: str,
+    facts: dict[str, Any] | None = None,
+    *,
+    private: dict[str, Any] | None = None,
+    at: datetime | None = None,
+) -> dict[str, Any]:
+    """Move the thing's chain on by one record and return that record's row, for whoever writes many at once."""
     covered = chain.plain(facts or {})
     if private is not None:
         private = {**chain.plain(private), "salt": secrets.token_hex(_SALT_BYTES)}
@@ -46,12 +60,12 @@ def record(
         "at": at or clock.now(),
         "event": event,
         "actor_id": actor.id if isinstance(actor, User) else actor,
-        "ticket_id": thing.id if isinstance(thing, Ticket) else None,
+        "ticket_id": None if isinstance(thing, User | Desk) else thing.id,
         "facts": covered,
     }
     key_id, key = keys.audit_key(current_app.config["HELPDESK"])
     stream, seq = thing.audit_stream, thing.audit_seq + 1
     mac = chain.mac(key, stream, seq, thing.audit_mac, chain.covered(**row))
     row |= {"stream": stream, "seq": seq, "private": private, "key_id": key_id, "mac": mac}
-    db.session.connection().execute(_INSERT, row)
     thing.audit_seq, thing.audit_mac = seq, mac
+    return row
