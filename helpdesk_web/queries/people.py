@@ -1,5 +1,6 @@
 """The people an admin looks through: staff, customers, and those who left."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -9,11 +10,13 @@ from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 
 from helpdesk_web.database import db
-from helpdesk_web.models import LoginSession, Role, Team, Ticket, User, team_member
+from helpdesk_web.models import AuditEvent, LoginSession, Role, Team, Ticket, User, team_member
 from helpdesk_web.models.types import comparable
+from helpdesk_web.models.user import initials
 from helpdesk_web.queries import predicates
 
 PAGE = 50
+HISTORY = 30  # events on a person's page
 COUNT_CAP = 1000  # shown as "999+"
 
 GROUPS: dict[str, ColumnElement[bool]] = {
@@ -22,9 +25,7 @@ GROUPS: dict[str, ColumnElement[bool]] = {
     "left": User.active.is_(False),
 }
 
-_LAST_SEEN = (
-    select(func.max(LoginSession.last_seen_at)).where(LoginSession.user_id == User.id).scalar_subquery()
-)
+_LAST_SEEN = select(func.max(LoginSession.last_seen_at)).where(LoginSession.user_id == User.id).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ class Line:
     open_count: int
     teams: str
 
+    @property
+    def initials(self) -> str:
+        return initials(self.name)
+
 
 class People(NamedTuple):
     """A page of the list, and the cursor of the one after it."""
@@ -50,9 +55,9 @@ class People(NamedTuple):
 
 def page(group: str, words: str = "", cursor: str | None = None) -> People:
     """Return people of a group by name, those whose name or address contains the words."""
-    query = select(
-        User.id, User.name, User.email, User.role, User.verified_at, _LAST_SEEN, User.name_key
-    ).where(GROUPS[group])
+    query = select(User.id, User.name, User.email, User.role, User.verified_at, _LAST_SEEN, User.name_key).where(
+        GROUPS[group]
+    )
     if words:
         query = query.where(_contains(words))
     if place := _read(cursor):
@@ -70,12 +75,16 @@ def page(group: str, words: str = "", cursor: str | None = None) -> People:
 def counts() -> dict[str, int]:
     """Return how many each group holds, at most COUNT_CAP, by one statement."""
     capped = [
-        select(func.count())
-        .select_from(select(User.id).where(group).limit(COUNT_CAP).subquery())
-        .scalar_subquery()
+        select(func.count()).select_from(select(User.id).where(group).limit(COUNT_CAP).subquery()).scalar_subquery()
         for group in GROUPS.values()
     ]
     return dict(zip(GROUPS, db.session.execute(select(*capped)).one(), strict=True))
+
+
+def history(user: User) -> Sequence[AuditEvent]:
+    """Return what last happened to an account, the latest first."""
+    events = select(AuditEvent).where(AuditEvent.stream == user.audit_stream)
+    return db.session.scalars(events.order_by(AuditEvent.seq.desc()).limit(HISTORY)).all()
 
 
 def _contains(words: str) -> ColumnElement[bool]:
@@ -98,9 +107,7 @@ def _line(row: Any, open_counts: dict[int, int], teams: dict[int, list[str]]) ->
 
 
 def _open_counts(ids: list[int], column: Any) -> dict[int, int]:
-    rows = db.session.execute(
-        select(column, func.count()).where(predicates.OPEN, column.in_(ids)).group_by(column)
-    )
+    rows = db.session.execute(select(column, func.count()).where(predicates.OPEN, column.in_(ids)).group_by(column))
     return {row[0]: row[1] for row in rows}
 
 

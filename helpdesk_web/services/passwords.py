@@ -26,8 +26,7 @@ _STRONG = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 _CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 # checked for unknown people, so that they take as long as known ones
 _NOBODYS = {
-    _STRONG: "$argon2id$v=19$m=19456,t=2,p=1$BEXOsAw9cVmberYWPUBo9w"
-    "$4iT4FPnfD0f9dC5e169rxkVmlK5rcvYBZ5tRO1BwyFs",
+    _STRONG: "$argon2id$v=19$m=19456,t=2,p=1$BEXOsAw9cVmberYWPUBo9w$4iT4FPnfD0f9dC5e169rxkVmlK5rcvYBZ5tRO1BwyFs",
     _CHEAP: "$argon2id$v=19$m=8,t=1,p=1$Bzc+9aVY2NrS1b4KKU9xgA$o2/bMHCWPk0QwKDrHHe+K2UP0TFrXkFwsPmA5N06YQc",
 }
 
@@ -72,10 +71,16 @@ def objection(password: str, *, about: Iterable[str] = ()) -> str | None:
     folded = comparable(password)
     if folded in _common() or len(set(folded)) < 3:
         return _("Too many people use this password. Please choose another.")
-    letters = _letters(folded)
-    if any(word in letters and len(letters) - len(word) < ALONE for word in _words(about)):
+    if _is_little_more_than(_words(about), _letters(folded)):
         return _("This is too close to your name, your address or the desk’s name.")
     return None
+
+
+def _is_little_more_than(words: set[str], letters: str) -> bool:
+    rest = letters
+    for word in sorted(words, key=len, reverse=True):
+        rest = rest.replace(word, "")
+    return rest != letters and len(rest) < ALONE
 
 
 def _words(about: Iterable[str]) -> set[str]:

@@ -6,24 +6,14 @@ from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from helpdesk_web.errors import InvalidInput
+from helpdesk_web.forms import Form
 from helpdesk_web.services import desk, passwords
 from helpdesk_web.services.names import LONGEST_NAME, clean_address, clean_name
-
-
-class Form(FlaskForm):  # type: ignore[misc]
-    """A form that can also show what a service refused."""
-
-    def refuse(self, error: InvalidInput) -> None:
-        field = self._fields.get(error.field)
-        if field is None:
-            self.form_errors.append(error.message)
-        else:
-            field.errors = [*field.errors, error.message]
 
 
 class Confirm(Form):
@@ -35,7 +25,7 @@ class AddressField(StringField):  # type: ignore[misc]
 
     data: Any
 
-    def post_validate(self, form: Any, validation_stopped: bool) -> None:  # noqa: ARG002
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
         if not validation_stopped:
             self.data = _cleaned(clean_address, self.data)
 
@@ -45,7 +35,7 @@ class NameField(StringField):  # type: ignore[misc]
 
     data: Any
 
-    def post_validate(self, form: Any, validation_stopped: bool) -> None:  # noqa: ARG002
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
         if not validation_stopped:
             self.data = _cleaned(clean_name, self.data)
 
@@ -55,14 +45,12 @@ class ZoneField(HiddenField):  # type: ignore[misc]
 
     data: Any
 
-    def post_validate(self, form: Any, validation_stopped: bool) -> None:  # noqa: ARG002
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
         self.data = self.data if self.data in available_timezones() else None
 
 
 def an_address() -> AddressField:
-    return AddressField(
-        _l("Mail address"), [DataRequired(_l("Please give your mail address.")), Length(max=254)]
-    )
+    return AddressField(_l("Mail address"), [DataRequired(_l("Please give your mail address.")), Length(max=254)])
 
 
 def a_name() -> NameField:
@@ -116,10 +104,8 @@ class InvitationForm(ChoosePassword):
 
 
 class SetupForm(ChoosePassword):
-    desk_name = StringField(
-        _l("Name of the desk"), [DataRequired(_l("Please give the desk a name.")), Length(max=80)]
-    )
-    time_zone = SelectField(_l("Time zone"), choices=sorted(available_timezones()))
+    desk_name = StringField(_l("Name of the desk"), [DataRequired(_l("Please give the desk a name.")), Length(max=80)])
+    time_zone = SelectField(_l("Time zone"), choices=[SelectChoice(zone) for zone in sorted(available_timezones())])
     name = a_name()
     email = an_address()
 

@@ -33,9 +33,7 @@ def accept_invitation(token: str) -> Response:
         )
     password_hash = passwords.hash_password(form.password.data)
     with writing():
-        user = invitations.accept(
-            token, name=form.name.data, password_hash=password_hash, zone=form.zone.data
-        )
+        user = invitations.accept(token, name=form.name.data, password_hash=password_hash, zone=form.zone.data)
         secret = accounts.sign_in(user.id, seen_hash=password_hash, **browser())
         leave_old_session()
         commit()

@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from helpdesk_web.errors import InvalidInput
@@ -14,7 +15,12 @@ from helpdesk_web.services import desk, passwords
 from helpdesk_web.services.names import LONGEST_NAME, clean_name
 
 LANGUAGE_NAMES = {"en": "English"}
-THEMES = [("system", _l("As the system")), ("light", _l("Light")), ("dark", _l("Dark"))]
+THEMES = {"system": _l("As the system"), "light": _l("Light"), "dark": _l("Dark")}
+ZONES = [SelectChoice("", _l("The desk’s")), *map(SelectChoice, sorted(available_timezones()))]
+LANGUAGE_CHOICES = [
+    SelectChoice("", _l("The browser’s")),
+    *(SelectChoice(code, LANGUAGE_NAMES[code]) for code in LANGUAGES),
+]
 
 
 class Confirm(FlaskForm):  # type: ignore[misc]
@@ -25,15 +31,9 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
     """An empty zone or language is the desk's."""
 
     name = StringField(_l("Name"), [DataRequired(_l("Please tell us your name.")), Length(max=LONGEST_NAME)])
-    zone = SelectField(
-        _l("Time zone"),
-        choices=[("", _l("The desk’s")), *((zone, zone) for zone in sorted(available_timezones()))],
-    )
-    language = SelectField(
-        _l("Language"),
-        choices=[("", _l("The browser’s")), *((code, LANGUAGE_NAMES[code]) for code in LANGUAGES)],
-    )
-    theme = SelectField(_l("Light or dark"), choices=THEMES)
+    zone = SelectField(_l("Time zone"), choices=ZONES)
+    language = SelectField(_l("Language"), choices=LANGUAGE_CHOICES)
+    theme = SelectField(_l("Light or dark"), choices=[SelectChoice(*theme) for theme in THEMES.items()])
 
     def validate_name(self, field: Field) -> None:
         try:

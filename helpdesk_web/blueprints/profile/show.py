@@ -50,9 +50,7 @@ def verification() -> Response:
     return go("/profile", _("Look into your mail for the link."))
 
 
-def page(
-    *, form: ProfileForm | None = None, password_form: FlaskForm | None = None, status: int = 200
-) -> Response:
+def page(*, form: ProfileForm | None = None, password_form: FlaskForm | None = None, status: int = 200) -> Response:
     user = person()
     return answer(
         "profile/show.html",
