@@ -71,8 +71,7 @@ def serve(
     if worker:
         server.on_startup(part.start)
         server.on_shutdown(part.stop)
-    server.on_startup(lambda: _announce(settings))
-    return _serve(server, _Loader(load_app, settings.web_threads)) or int(part.failed)
+    return _serve(server, _Loader(load_app, settings)) or int(part.failed)
 
 
 def _serve(server: Any, loader: "_Loader") -> int:
@@ -105,13 +104,18 @@ def _web_server(settings: "Settings") -> Any:
 class _Loader:
     """Loads the application inside a web worker (an object, because a spawned child gets it pickled)."""
 
-    def __init__(self, load_app: Callable[[], App], threads: int) -> None:
+    def __init__(self, load_app: Callable[[], App], settings: "Settings") -> None:
         self.load_app = load_app
-        self.threads = threads
+        self.settings = settings
+        self.first = multiprocessing.Lock()
 
     def __call__(self) -> App:
         stop_with_parent()
-        return Gate(self.load_app(), at_once=self.threads)
+        app = Gate(self.load_app(), at_once=self.settings.web_threads)
+        if self.first.acquire(block=False):
+            # In the child: a thread of the parent could hold a lock (of an import, say) while it forks.
+            threading.Thread(target=_say_when_ready, args=(self.settings,), name="ready", daemon=True).start()
+        return app
 
 
 def require_port(host: str, port: int) -> None:
@@ -158,10 +162,6 @@ def _allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _announce(settings: "Settings") -> None:
-    threading.Thread(target=_say_when_ready, args=(settings,), name="announce", daemon=True).start()
-
-
 def _say_when_ready(settings: "Settings") -> None:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
     for _attempt in range(600):
@@ -170,6 +170,5 @@ def _say_when_ready(settings: "Settings") -> None:
         except OSError:
             time.sleep(0.05)
             continue
-        # One system call: printing could hold the stream's lock while a worker is being forked.
-        os.write(1, f"Serving at {settings.origin} (Ctrl-C stops)\n".encode())
+        print(f"Serving at {settings.origin} (Ctrl-C stops)", flush=True)
         return
