@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     """Build the application; `overrides` are settings by name, for programs and tests."""
-    from helpdesk_web import access, blueprints, extensions, i18n, login, models, templating, throttle, web
+    from helpdesk_web import access, blueprints, extensions, i18n, login, templating, throttle, web
     from helpdesk_web.services import keys
 
     settings = settings or config.load(**overrides)
@@ -22,7 +22,6 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     app.secret_key = keys.secret_key(settings)
 
     database.db.init_app(app)
-    assert models.User
     with app.app_context():
         for engine in database.db.engines.values():
             database.prepare(engine)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
@@ -80,13 +80,14 @@ def read_from_replica() -> None:
         db.session().info["replica"] = True
 
 
-db = SQLAlchemy(
-    model_class=Base, session_options={"class_": Session, "expire_on_commit": False, "autoflush": False}
-)
+db = SQLAlchemy(model_class=Base, session_options={"class_": Session, "expire_on_commit": False, "autoflush": False})
 
 
 # Told of the session each time the lock is free again; see events.py.
-after_writing: list[Callable[[Session], None]] = []
+after_writing: list[Callable[[FlaskSession], None]] = []
+
+
+Row = TypeVar("Row", bound=Base)
 
 
 class Sealed(RuntimeError):
@@ -109,6 +110,7 @@ def writing() -> Iterator[None]:
     try:
         with _turn(session.get_bind()):
             session.info["writing"] = True
+            session.info["locked"] = set()
             try:
                 with _busy_is_told():
                     session.connection(execution_options={"writing": True})
@@ -116,6 +118,7 @@ def writing() -> Iterator[None]:
             finally:
                 session.rollback()
                 session.info.pop("writing", None)
+                session.info.pop("locked", None)
     finally:
         for tell in after_writing:
             tell(session)
@@ -128,6 +131,19 @@ def commit() -> None:
         raise RuntimeError("commit() belongs inside writing()")
     with _busy_is_told():
         session.commit()
+
+
+def lock(row: Row) -> Row:
+    """Read a row again under its lock, once a transaction: what follows decides on the present state.
+
+    A second call must not read again, or it would undo what was changed since and not yet flushed.
+    """
+    session = db.session()
+    locked: set[Base] = session.info["locked"]
+    if row not in locked:
+        session.refresh(row, with_for_update=True)
+        locked.add(row)
+    return row
 
 
 def end_reading() -> None:

@@ -18,9 +18,7 @@ def display_name(raw: str | None) -> str:
     """Return a name fit to show, to store and to save under on any system; the same name when given again."""
     text = visible(straight(printable(unicodedata.normalize("NFC", raw or ""))))
     text = re.split(r"[/\\]", text.strip())[-1]
-    return _shortened(
-        _tidy("".join(map(_harmless, text[: 4 * LONGEST] + text[4 * LONGEST :][-LONGEST_ENDING:])))
-    )
+    return _shortened(_tidy("".join(map(_harmless, text[: 4 * LONGEST] + text[4 * LONGEST :][-LONGEST_ENDING:]))))
 
 
 def _harmless(character: str) -> str:

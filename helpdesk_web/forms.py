@@ -16,7 +16,7 @@ from helpdesk_web.login import person
 from helpdesk_web.services import vault
 
 
-class Form(FlaskForm):  # type: ignore[misc]
+class Form(FlaskForm):
     """A form whose refusals say where."""
 
     def refuse(self, error: SupportError) -> None:
@@ -34,14 +34,14 @@ class Form(FlaskForm):  # type: ignore[misc]
         return bool(g.get("csrf_failed"))
 
 
-class SubmissionField(HiddenField):  # type: ignore[misc]
+class SubmissionField(HiddenField):
     """A random key that makes a form count once."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(default=lambda: secrets.token_urlsafe(18), **kwargs)
 
 
-class SeenField(IntegerField):  # type: ignore[misc]
+class SeenField(IntegerField):
     """The id of the last message the writer was shown; absent or odd: no check."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -52,7 +52,7 @@ class SeenField(IntegerField):  # type: ignore[misc]
         self.data = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
-class FilesField(MultipleFileField):  # type: ignore[misc]
+class FilesField(MultipleFileField):
     """Uploaded files; an empty file input sends one nameless file, which is none."""
 
     @property

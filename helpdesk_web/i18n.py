@@ -82,14 +82,14 @@ def moment_full(moment: datetime) -> str:
 
 
 def filesize(size: int) -> str:
-    """"940 kB", "1.2 MB": decimal units, as people's systems show them."""
+    """ "940 kB", "1.2 MB": decimal units, as people's systems show them."""
     if size < 1000:
         return _("%(n)s bytes", n=size)
-    value, unit = float(size), ""
-    for unit in ("kB", "MB", "GB"):
+    units, value = ["GB", "MB", "kB"], size / 1000
+    while value >= 1000 and len(units) > 1:
+        units.pop()
         value /= 1000
-        if value < 1000:
-            break
+    unit = units[-1]
     return f"{value:.0f} {unit}" if value >= 100 or unit == "kB" else f"{value:.1f} {unit}"
 
 

@@ -17,7 +17,7 @@ from helpdesk_web.models import User
 from helpdesk_web.services import sessions
 
 
-class Visitor(AnonymousUserMixin):  # type: ignore[misc]
+class Visitor(AnonymousUserMixin):
     """Someone who is not signed in."""
 
     id = None

@@ -19,7 +19,7 @@ BUDGET = 1_000_000
 UNBROKEN = re.compile(r"\S{2001}")
 
 
-class TooLong(ValueError):  # noqa: N818
+class TooLong(ValueError):
     """The result would be longer than `MAX_RESULT` (link targets are repeated at every reference)."""
 
 

@@ -56,9 +56,7 @@ _VALUES: dict[str, re.Pattern[str] | None] = {
 _OPEN_TAG = re.compile(rf"<(?!(?:{VOID})\b)[a-z]", re.IGNORECASE)
 # These are opened anew in every following block, once for each different set of attributes: 1,000 bold tags
 # with 1,000 ids before 1,000 paragraphs are a million elements. Without attributes three of a kind count.
-_FORMATTING = re.compile(
-    r"<(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/])[^>]*>", re.IGNORECASE
-)
+_FORMATTING = re.compile(r"<(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/])[^>]*>", re.IGNORECASE)
 _LINES_AFTER_PRE = re.compile(r"<pre>\n+")  # a browser drops the first of them at each reading
 _AS_TEXT = re.compile(r"(?s)(<pre>)?([^<]*)(</pre>)?")
 

@@ -75,9 +75,7 @@ class JobProcess:
 
     def start(self) -> None:
         multiprocessing.set_start_method(START_METHOD, force=True)
-        process = multiprocessing.Process(
-            target=_child, args=(self._jobs,), name="helpdesk-worker", daemon=True
-        )
+        process = multiprocessing.Process(target=_child, args=(self._jobs,), name="helpdesk-worker", daemon=True)
         process.start()
         self._process = process
         threading.Thread(target=self._watch, args=(process,), name="worker-watch", daemon=True).start()

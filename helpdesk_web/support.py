@@ -112,7 +112,15 @@ def make() -> TicketBuilder:
 def create_ticket(facts: dict[str, Any]) -> Ticket:
     """Open a ticket from `user_id`, `category_id`, `subject`, `description`, and optionally `priority`,
     `metadata`, `channel`. Raises SupportRateLimitError, CategoryNotFound, InvalidInput."""
-    unknown = set(facts) - {"user_id", "category_id", "subject", "description", "priority", "metadata", "channel"}
+    unknown = set(facts) - {
+        "user_id",
+        "category_id",
+        "subject",
+        "description",
+        "priority",
+        "metadata",
+        "channel",
+    }
     if unknown:
         raise InvalidInput(_("A ticket has no %(name)s.", name=", ".join(sorted(unknown))))
     user = _user(facts.get("user_id"))

@@ -4,12 +4,23 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk_web.database import Sealed, db
@@ -99,12 +110,12 @@ SHOWN = {400, 403, 404, 405, 409, 413, 422, 429, 500, 503, 507}
 def _on_http(error: HTTPException) -> BaseResponse:
     code = error.code or 500
     if code < 400 and error.response is not None:
-        return error.response
+        return make_response(error.response)
     retry_after = getattr(error, "retry_after", None)
     page = code if code in SHOWN - {405, 507} else 404 if code == 405 else 400 if code < 500 else 500
     response = failed(page, retry_after=retry_after if isinstance(retry_after, int) else None)
     response.status_code = code
-    if code == 405 and getattr(error, "valid_methods", None):
+    if code == 405 and isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(error.valid_methods)
     return response
 

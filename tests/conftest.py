@@ -65,12 +65,11 @@ def desk_app(kind: str, request: pytest.FixtureRequest) -> Flask:
 def app(desk_app: Flask) -> Iterator[Flask]:
     """The application; whatever the test writes is rolled back."""
     settings, config = desk_app.config["HELPDESK"], dict(desk_app.config)
-    with databases.rolled_back(desk_app):
-        with desk_app.app_context():
-            limiter.reset()
-            desk.forget()
-            yield desk_app
-            db.session.rollback()
+    with databases.rolled_back(desk_app), desk_app.app_context():
+        limiter.reset()
+        desk.forget()
+        yield desk_app
+        db.session.rollback()
     shutil.rmtree(settings.vault_dir, ignore_errors=True)
     desk_app.config.clear()
     desk_app.config.update(config)
@@ -144,5 +143,3 @@ def agent_client(client_for: Any, agent: User) -> FlaskClient:
 @pytest.fixture
 def customer_client(client_for: Any, customer: User) -> FlaskClient:
     return client_for(customer)
-
-

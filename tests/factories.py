@@ -96,10 +96,6 @@ def browser(app: Flask, user: User | None = None) -> FlaskClient:
     if user is not None:
         secret = secrets.token_urlsafe(32)
         digest = hashlib.sha256(secret.encode()).hexdigest()
-        save(
-            LoginSession(
-                user_id=user.id, secret_hash=digest, last_seen_at=clock.now(), created_at=clock.now()
-            )
-        )
+        save(LoginSession(user_id=user.id, secret_hash=digest, last_seen_at=clock.now(), created_at=clock.now()))
         client.set_cookie("helpdesk_session", secret, domain="localhost")
     return client

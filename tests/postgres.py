@@ -69,9 +69,7 @@ def start(directory: Path) -> PostgresServer:
     """Start a server with its data under `directory`. Raises `PostgresMissingError` where there is none."""
     if given := os.environ.get("TEST_DATABASE_URL"):
         return PostgresServer(given)
-    return (
-        _as_nobody(_installed()) if os.geteuid() == 0 else _launch(_installed(), directory / "postgres", {})
-    )
+    return _as_nobody(_installed()) if os.geteuid() == 0 else _launch(_installed(), directory / "postgres", {})
 
 
 def connect(base_url: str) -> PostgresServer:

@@ -38,8 +38,6 @@ def jobs(stop: threading.Event) -> None:
 if __name__ == "__main__":
     try:
         parts = sys.argv[1:] or ["web", "worker"]
-        sys.exit(
-            serve(config.load(), web="web" in parts, worker="worker" in parts, load_app=load_app, jobs=jobs)
-        )
+        sys.exit(serve(config.load(), web="web" in parts, worker="worker" in parts, load_app=load_app, jobs=jobs))
     except SetupError as problem:
         sys.exit(str(problem))

@@ -47,10 +47,7 @@ def test_a_long_name_is_cut_and_keeps_its_ending():
 
 
 @settings(deadline=None)
-@given(
-    st.text()
-    | st.text(alphabet=st.sampled_from("./\\ con:\u200b\u202e\ufeff\x00\uff0f\u2026.a"), max_size=300)
-)
+@given(st.text() | st.text(alphabet=st.sampled_from("./\\ con:\u200b\u202e\ufeff\x00\uff0f\u2026.a"), max_size=300))
 def test_any_name_becomes_one_that_stays_as_it_is(raw):
     name = display_name(raw)
 

@@ -17,9 +17,7 @@ COLD_SECONDS, WARM_SECONDS = 180, 30  # a sanity bound for busy machines; 60 and
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """The files that a clone would have, as they are now."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, text=True, check=True
-    )
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, text=True, check=True)
     folder = tmp_path / "a clone"
     for name in filter(None, listed.stdout.split("\0")):
         if (CHECKOUT / name).exists():
@@ -30,9 +28,7 @@ def clone(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("installer", ["uv", "pip"])
-def test_a_fresh_clone_serves_a_page_and_starts_quickly_again(
-    clone: Path, tmp_path: Path, installer: str
-) -> None:
+def test_a_fresh_clone_serves_a_page_and_starts_quickly_again(clone: Path, tmp_path: Path, installer: str) -> None:
     if installer == "pip":
         (clone / "tools.lock").write_text("")  # there is no uv to be had
         path = os.pathsep.join(

@@ -22,9 +22,7 @@ class Echo:
 
 def ask(stream: Iterable[bytes], **environ: str) -> tuple[str, bytes]:
     statuses: list[str] = []
-    body = Gate(Echo(), at_once=1)(
-        {"wsgi.input": stream, **environ}, lambda status, _: statuses.append(status)
-    )
+    body = Gate(Echo(), at_once=1)({"wsgi.input": stream, **environ}, lambda status, _: statuses.append(status))
     return statuses[0], b"".join(body)
 
 

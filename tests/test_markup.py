@@ -134,9 +134,7 @@ def test_any_mixture_of_html_is_safe_and_settled(source):
 
 
 @settings(deadline=None)
-@given(
-    st.lists(_pieces | st.text(alphabet="[]()<>*_`~|:-#!\\\n ab1.@/&", max_size=12), max_size=8).map("".join)
-)
+@given(st.lists(_pieces | st.text(alphabet="[]()<>*_`~|:-#!\\\n ab1.@/&", max_size=12), max_size=8).map("".join))
 def test_any_mixture_of_markdown_is_safe_and_settled(source):
     rendered = render_markdown(source)
 
@@ -189,9 +187,7 @@ def test_html_in_markdown_is_shown_as_text():
     assert render_markdown("<b>x</b>") == "<p>&lt;b&gt;x&lt;/b&gt;</p>\n"
 
 
-@pytest.mark.parametrize(
-    "source", ["<div>" * 60_000, "<b>x</b> " * 30_000, "<p>" + "a" * 300_000, "<div>" * 2_001]
-)
+@pytest.mark.parametrize("source", ["<div>" * 60_000, "<b>x</b> " * 30_000, "<p>" + "a" * 300_000, "<div>" * 2_001])
 def test_html_that_is_too_large_or_deep_is_shown_as_text(source):
     shown = clean_html(source)
 
@@ -253,9 +249,7 @@ def test_bold_tags_with_a_thousand_ids_do_not_multiply():
 
 
 def test_an_excerpt_shows_words_without_their_marks():
-    text = (
-        "# Order 12\n\n**Late** [again](https://a.example), see `code`\nand\n\n- one\n- two\n\n\u202eevil\x07"
-    )
+    text = "# Order 12\n\n**Late** [again](https://a.example), see `code`\nand\n\n- one\n- two\n\n\u202eevil\x07"
 
     assert excerpt(text) == "Order 12 Late again, see code and one two evil"
     assert excerpt("word " * 100, length=20) == "word word word word…"

@@ -29,9 +29,7 @@ def modes() -> dict[Path, int]:
     return {road: stat.S_IMODE(road.stat().st_mode) for road in roads}
 
 
-def test_the_launcher_changes_no_permission_and_adds_no_user(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_launcher_changes_no_permission_and_adds_no_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TEST_DATABASE_URL", raising=False)
     before = modes(), [user.pw_name for user in pwd.getpwall()]
     try:
@@ -66,9 +64,7 @@ def test_a_database_is_a_copy_of_its_template(own_server: postgres.PostgresServe
         own_server.stop()
 
 
-def test_a_server_of_ones_own_is_used_and_never_stopped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_of_ones_own_is_used_and_never_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_DATABASE_URL", "postgresql://me@db.example.com:5433/postgres")
 
     server = postgres.start(tmp_path)

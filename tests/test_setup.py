@@ -117,9 +117,7 @@ def test_a_warm_start_needs_no_python_to_look_after_it(machine: Machine, lock: s
     machine.is_set_up(lock)
 
     assert machine.run().stdout.startswith("helpdesk run\n")
-    assert machine.run("user", "link", "a b@example.com").stdout.startswith(
-        "helpdesk user link a b@example.com\n"
-    )
+    assert machine.run("user", "link", "a b@example.com").stdout.startswith("helpdesk user link a b@example.com\n")
 
 
 @pytest.mark.parametrize("change", ["lock", "project", "place"])

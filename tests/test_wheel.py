@@ -39,9 +39,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def files(folder: str) -> set[str]:
-    listed = subprocess.run(
-        ["git", "ls-files", folder], cwd=CHECKOUT, capture_output=True, text=True, check=False
-    )
+    listed = subprocess.run(["git", "ls-files", folder], cwd=CHECKOUT, capture_output=True, text=True, check=False)
     return set(listed.stdout.split()) or {
         str(path.relative_to(CHECKOUT))
         for path in (CHECKOUT / folder).rglob("*")

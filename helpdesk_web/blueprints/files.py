@@ -18,7 +18,7 @@ CSP = "sandbox; default-src 'none'"
 
 @bp.get("/<key>/<name>")
 @access(PUBLIC)  # a stranger learns nothing, not even that signing in would help
-def show(key: str, name: str) -> Response:  # noqa: ARG001
+def show(key: str, name: str) -> Response:
     """Send the file; the name in the address is only for the reader."""
     found = files.attachment(person(), key) if current_user.is_authenticated else None
     if found is None:

@@ -24,7 +24,12 @@ def process() -> Response:
 @bp.get("/readyz")
 def ready() -> tuple[Response, int]:
     """Database, migrations, worker and storage are in order."""
-    checks = {"database": _database(), "migrations": _migrations(), "storage": _storage(), "worker": _worker()}
+    checks = {
+        "database": _database(),
+        "migrations": _migrations(),
+        "storage": _storage(),
+        "worker": _worker(),
+    }
     good = all(checks.values())
     return jsonify(status="ok" if good else "not ready", checks=checks), 200 if good else 503
 
@@ -52,5 +57,3 @@ def _worker() -> bool:
     """The worker lays a mark each loop; a desk that was just started has none yet."""
     mark = desk.boot().data_dir / "worker.alive"
     return mark.is_file() and time.time() - mark.stat().st_mtime < STALE_WORKER_SECONDS
-
-

@@ -10,6 +10,7 @@ from helpdesk_web.errors import SupportError
 from helpdesk_web.forms import Form
 from helpdesk_web.login import person
 from helpdesk_web.mail import compose
+from helpdesk_web.mail.letter import Unwanted
 from helpdesk_web.models import Job
 from helpdesk_web.queries import outbox as lists
 from helpdesk_web.services import desk, outbox
@@ -73,7 +74,7 @@ def _page(job: Job, status: int = 200, problem: str = "") -> Response:
     if lists.may_read_body(person(), job):
         try:
             letter = compose.letter(job)
-        except compose.Unwanted as error:
+        except Unwanted as error:
             problem = problem or str(error)
     return answer(
         "outbox/show.html",

@@ -61,9 +61,7 @@ def _pass(lane: str, stop: threading.Event) -> None:
         stop.wait(max(SHORTEST_SLEEP, min(LONGEST_SLEEP, claim.seconds_to_next(lane))))
 
 
-def _repeat(
-    app: Flask, stop: threading.Event, step: Callable[[], None], *, until_it_works: bool = False
-) -> None:
+def _repeat(app: Flask, stop: threading.Event, step: Callable[[], None], *, until_it_works: bool = False) -> None:
     """A database that is away for a while must not end the worker."""
     while not stop.is_set():
         try:

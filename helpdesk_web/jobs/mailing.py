@@ -74,9 +74,7 @@ def _send_the_held_up() -> None:
     if not _server_was_away.is_set():
         return
     _server_was_away.clear()
-    held_up = update(Job).where(
-        Job.kind == outbox.MAIL, Job.state == JobState.QUEUED, Job.last_error.startswith(AWAY)
-    )
+    held_up = update(Job).where(Job.kind == outbox.MAIL, Job.state == JobState.QUEUED, Job.last_error.startswith(AWAY))
     with suppress(Busy), writing():  # a failure here must not count as one of the mail that just left
         db.session.execute(held_up.values(run_at=clock.now()).execution_options(synchronize_session=False))
         commit()

@@ -24,7 +24,6 @@ logger = logging.getLogger(__name__)
 
 def do(work: Work) -> None:
     """Run a claimed job to one of its ends; it is never left behind without one, short of a crash."""
-    db.session().info.pop("desk", None)  # a worker lives longer than settings do
     known = TASKS.get(work.kind)
     if known is None:
         _end(work, JobState.DEAD, f"nothing here knows what {work.kind} means")
@@ -38,9 +37,7 @@ def _try(work: Work, known: Task) -> None:
     try:
         (_do_beside if known.own_transactions else _do_within)(work, known)
     except claim.LeaseLost:
-        logger.warning(
-            "job %s (%s) took longer than its lease and went to another worker", work.id, work.kind
-        )
+        logger.warning("job %s (%s) took longer than its lease and went to another worker", work.id, work.kind)
     except NotNeeded as reason:
         _end(work, JobState.CANCELLED, str(reason))
     except Refused as reason:

@@ -37,9 +37,7 @@ def _reply(job: Job, reader: User | None) -> Content:
     if _is_trusted(ticket, customer):
         subject = _("Reply to your ticket: %(subject)s", subject=ticket.subject)
     files = [{"name": file.name, "size": file.size} for file in reply.attachments]
-    return _content(
-        ticket, customer, subject, {**_words(reply), "author_name": reply.author.name, "files": files}
-    )
+    return _content(ticket, customer, subject, {**_words(reply), "author_name": reply.author.name, "files": files})
 
 
 def _oncall(job: Job, _reader: User | None) -> Content:

@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, TextClause, text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from helpdesk_web import clock
@@ -55,7 +55,7 @@ class Channel(StrEnum):
 URGENT_UNANSWERED = "is_open AND urgent_since IS NOT NULL"
 
 
-def _where(predicate: str) -> dict[str, TextClause]:
+def _where(predicate: str) -> dict[str, Any]:
     """A partial index reads the same on both databases."""
     return {"sqlite_where": text(predicate), "postgresql_where": text(predicate)}
 

@@ -155,9 +155,7 @@ class Analytics:
         """Per cent of the tickets resolved in the period that were in time and never reopened."""
         good = and_(Ticket.resolved_at < Ticket.sla_due_at, Ticket.reopened_at.is_(None))
         row = db.session.execute(
-            select(func.count().label("all"), _count(good).label("good")).where(
-                self.period.holds(Ticket.resolved_at)
-            )
+            select(func.count().label("all"), _count(good).label("good")).where(self.period.holds(Ticket.resolved_at))
         ).one()
         return _share(row.good, row.all)
 
@@ -175,7 +173,7 @@ def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.sum(case((condition, 1), else_=0))
 
 
-def _hours(column: Any) -> ColumnElement[float]:
+def _hours(column: Any) -> ColumnElement[Any]:
     """Hours from creation to this moment, in the database's own arithmetic."""
     if is_sqlite():
         return (func.julianday(column) - func.julianday(Ticket.created_at)) * 24.0

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import tuple_
-from sqlalchemy.sql import Select
 
 
 class Cursor(NamedTuple):
@@ -31,7 +30,7 @@ def read(sealed: str | None) -> Cursor | None:
         return None
 
 
-def page(query: Select[Any], columns: tuple[Any, Any], cursor: Cursor | None, *, descending: bool) -> Select[Any]:
+def page(query: Any, columns: tuple[Any, Any], cursor: Cursor | None, *, descending: bool) -> Any:
     """Order by (moment, id) and start behind the cursor; rows before it come back in reverse."""
     moment, number = columns
     backwards = cursor is not None and cursor.back
@@ -60,7 +59,7 @@ def cut(rows: list[Any], size: int, cursor: Cursor | None, key: Any) -> Page:
     following = Cursor(*key(kept[-1])).sealed() if kept and (more or backwards) else None
     preceding = None
     if kept and cursor is not None and (more or not backwards):
-        preceding = Cursor(*key(kept[0]), back=True).sealed()
+        preceding = Cursor(*key(kept[0]))._replace(back=True).sealed()
     return Page(kept, following, preceding)
 
 

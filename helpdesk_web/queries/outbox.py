@@ -46,9 +46,7 @@ class Row:
     can_retry: bool
 
 
-def mails(
-    reader: User, *, state: str | None = None, cursor: str | None = None, size: int = PAGE
-) -> cursors.Page:
+def mails(reader: User, *, state: str | None = None, cursor: str | None = None, size: int = PAGE) -> cursors.Page:
     """One page of what this person may see of the outbox, the newest first; `state` is a word of `STATES`.
 
     Staff see the mails of tickets they can see; admins see all, and the jobs that were set aside.
@@ -79,9 +77,7 @@ def counts(reader: User) -> dict[str, int]:
 
 def find(reader: User, job_id: int) -> Job | None:
     """One mail or job that this person may see, or None."""
-    found = (
-        select(Job).outerjoin(Ticket, Ticket.id == Job.ticket_id).where(Job.id == job_id, _shown_to(reader))
-    )
+    found = select(Job).outerjoin(Ticket, Ticket.id == Job.ticket_id).where(Job.id == job_id, _shown_to(reader))
     return db.session.scalar(found)
 
 

@@ -144,7 +144,10 @@ def unseen(ticket: Ticket, user: User, seen: int | None) -> bool:
     if seen is None:
         return False
     newer = exists().where(
-        Reply.ticket_id == ticket.id, Reply.id > seen, Reply.is_internal.is_(False), Reply.author_id != user.id
+        Reply.ticket_id == ticket.id,
+        Reply.id > seen,
+        Reply.is_internal.is_(False),
+        Reply.author_id != user.id,
     )
     return bool(db.session.scalar(select(newer)))
 
@@ -234,7 +237,9 @@ def followed(ticket: Ticket, user: User) -> Any:
 def _mentions(word: str) -> ColumnElement[bool]:
     """The word in the subject, the reference or a public message."""
     in_messages = exists().where(
-        Reply.ticket_id == Ticket.id, Reply.is_internal.is_(False), Reply.message.icontains(word, autoescape=True)
+        Reply.ticket_id == Ticket.id,
+        Reply.is_internal.is_(False),
+        Reply.message.icontains(word, autoescape=True),
     )
     return or_(Ticket.subject.icontains(word, autoescape=True), Ticket.refid == word, in_messages)
 

@@ -21,7 +21,13 @@ NONE = Promise("none", "", 0)
 
 
 def of_row(
-    *, is_open: bool, due_at: datetime, warn_at: datetime, paused_at: datetime | None, hours: float, now: datetime
+    *,
+    is_open: bool,
+    due_at: datetime,
+    warn_at: datetime,
+    paused_at: datetime | None,
+    hours: float,
+    now: datetime,
 ) -> Promise:
     """Tell the resolution promise of one ticket in a list."""
     if not is_open:

@@ -10,7 +10,6 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
-from sqlalchemy.sql import Select
 from sqlalchemy.sql.elements import ColumnElement
 
 from helpdesk_web import clock
@@ -116,12 +115,12 @@ QUEUES: dict[str, Queue] = {queue.slug: queue for queue in _BUILT_IN}
 DEFAULT = "inbox"
 
 
-def within(query: Select[Any], queue: Queue, user: User, now: datetime) -> Select[Any]:
+def within(query: Any, queue: Queue, user: User, now: datetime) -> Any:
     """Narrow a query on Ticket to what this person sees in this queue."""
     return query.where(*queue.conditions(user, now), visible_tickets(user))
 
 
-def capped(query: Select[Any]) -> Any:
+def capped(query: Any) -> Any:
     """Count rows up to `CAP`, as a scalar that stands in a select."""
     return select(func.count()).select_from(query.limit(CAP).subquery()).scalar_subquery()
 

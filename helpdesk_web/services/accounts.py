@@ -57,9 +57,7 @@ def find_or_create_customer(address: str, name: str = "", *, by: User | None = N
     return made
 
 
-def add(
-    address: str, name: str, *, role: Role = Role.CUSTOMER, password_hash: str | None = None
-) -> User | None:
+def add(address: str, name: str, *, role: Role = Role.CUSTOMER, password_hash: str | None = None) -> User | None:
     """Insert an account, or return None when another request was first with this address."""
     clean = clean_name(name)
     user = User(
@@ -89,9 +87,7 @@ def sign_in(
     if rehashed:
         user.password_hash = rehashed
     secret = sessions.begin(user, user_agent=user_agent, address=address)
-    audit.record(
-        user, user, "account.signed_in", {}, private={"address": address, "user_agent": user_agent[:300]}
-    )
+    audit.record(user, user, "account.signed_in", {}, private={"address": address, "user_agent": user_agent[:300]})
     db.session.flush()
     return secret
 

@@ -67,9 +67,7 @@ def accept(secret: str, *, name: str, password_hash: str, zone: str | None = Non
     before, user.role = user.role, offer.role
     _settle(user, name, password_hash)
     user.zone = user.zone or zone
-    audit.record(
-        user, user, "account.invitation_accepted", {"from": before, "to": user.role}, private={"name": name}
-    )
+    audit.record(user, user, "account.invitation_accepted", {"from": before, "to": user.role}, private={"name": name})
     db.session.flush()
     return user
 
@@ -119,9 +117,7 @@ def set_up(secret: str, address: str, *, name: str, password_hash: str, about_de
     user.role, user.active = Role.ADMIN, True
     _settle(user, name, password_hash)
     user.zone = about_desk.get("time_zone")
-    audit.record(
-        user, user, "account.created", {"role": user.role}, private={"email": clean, "name": user.name}
-    )
+    audit.record(user, user, "account.created", {"role": user.role}, private={"email": clean, "name": user.name})
     for setting, value in about_desk.items():
         if setting not in desk.boot().set_here() and value != getattr(desk.settings(), setting):
             desk.change(setting, value, by=user)

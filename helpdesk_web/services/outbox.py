@@ -25,16 +25,12 @@ TOO_MANY = "too many automatic mails to this address within the hour"
 _jobs = cast(Table, Job.__table__)
 
 
-def enqueue(
-    kind: str, args: dict[str, Any], *, run_at: datetime | None = None, unique_key: str | None = None
-) -> bool:
+def enqueue(kind: str, args: dict[str, Any], *, run_at: datetime | None = None, unique_key: str | None = None) -> bool:
     """Let the worker do this once the transaction is durable; a `unique_key` already used makes it a no-op.
 
     Returns whether a row was written.
     """
-    return _insert(
-        kind=kind, args=args, run_at=run_at or clock.now(), unique_key=unique_key, state=JobState.QUEUED
-    )
+    return _insert(kind=kind, args=args, run_at=run_at or clock.now(), unique_key=unique_key, state=JobState.QUEUED)
 
 
 def post(

@@ -4,17 +4,17 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from helpdesk_web import clock, events
-from helpdesk_web.database import db
+from helpdesk_web.database import db, lock
 from helpdesk_web.errors import InvalidInput, TransitionError
 from helpdesk_web.models import Rating, Ticket, User
-from helpdesk_web.services import audit, texts, tickets
+from helpdesk_web.services import audit, texts
 
 SCORES = range(1, 6)
 
 
 def rate(ticket: Ticket, *, by: User, score: int, comment: str = "") -> Rating:
     """Keep the customer's rating of a ticket that is resolved or closed."""
-    tickets.lock(ticket)
+    lock(ticket)
     if ticket.is_open():
         raise TransitionError(_("You can rate the help once your request is solved."))
     if score not in SCORES:

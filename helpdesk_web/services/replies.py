@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from helpdesk_web import clock, events
-from helpdesk_web.database import FAR, db
+from helpdesk_web.database import FAR, db, lock
 from helpdesk_web.errors import InvalidInput, NotAllowed
 from helpdesk_web.models import Channel, Reply, Ticket, User
 from helpdesk_web.services import audit, notifications, sla, states, submissions, texts, tickets, vault
@@ -52,7 +52,7 @@ def answer_customer(
     submission twice is the first reply.
     """
     _require_staff(author)
-    tickets.lock(ticket)
+    lock(ticket)
     print_ = _fingerprint(ticket, message, internal=False)
     if earlier := _earlier(author, message, print_):
         return earlier
@@ -74,7 +74,7 @@ def note(
 ) -> Reply:
     """Write an internal note: staff see it, nothing of it moves in the customer's world."""
     _require_staff(author)
-    tickets.lock(ticket)
+    lock(ticket)
     print_ = _fingerprint(ticket, message, internal=True)
     if earlier := _earlier(author, message, print_):
         return earlier
@@ -89,7 +89,7 @@ def note(
 
 def hear_customer(ticket: Ticket, *, author: User, message: Message) -> Outcome:
     """Take the customer's word: it wakes a waiting or resolved ticket, and opens a follow-up of one long closed."""
-    tickets.lock(ticket)
+    lock(ticket)
     print_ = _fingerprint(ticket, message, internal=False)
     if earlier := submissions.result(author, message.submission, print_):
         return _earlier_outcome(ticket, earlier)
@@ -183,5 +183,3 @@ def _then(then: str | None) -> Event | None:
 def _require_staff(author: User) -> None:
     if not author.is_staff:
         raise NotAllowed(_("Only staff can do that."))
-
-

@@ -52,9 +52,7 @@ def append() -> AuditSeal | None:
         if record.seq > heads.get(record.stream, (0, ""))[0]:
             heads[record.stream] = (record.seq, record.mac)
     last_event_id = fresh[-1].id if fresh else last.last_event_id if last else 0
-    seal = _seal(
-        last.mac if last else "", last_event_id, [[name, *head] for name, head in sorted(heads.items())]
-    )
+    seal = _seal(last.mac if last else "", last_event_id, [[name, *head] for name, head in sorted(heads.items())])
     db.session.add(seal)
     db.session.flush()
     return seal

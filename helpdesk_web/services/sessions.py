@@ -72,17 +72,13 @@ def find(secret: str) -> Found | None:
 
 def mark_seen(session_id: int) -> None:
     """Remember that the session is in use."""
-    db.session.execute(
-        update(LoginSession).where(LoginSession.id == session_id).values(last_seen_at=clock.now())
-    )
+    db.session.execute(update(LoginSession).where(LoginSession.id == session_id).values(last_seen_at=clock.now()))
 
 
 def renew(session_id: int) -> str:
     """Give a session a new secret; the old one is dead."""
     secret = secrets.token_urlsafe(32)
-    db.session.execute(
-        update(LoginSession).where(LoginSession.id == session_id).values(secret_hash=_hash(secret))
-    )
+    db.session.execute(update(LoginSession).where(LoginSession.id == session_id).values(secret_hash=_hash(secret)))
     return secret
 
 

@@ -21,7 +21,7 @@ def promise(ticket: Ticket) -> None:
     ticket.sla_due_at = ticket.created_at + timedelta(hours=goal.sla_hours) + pauses
     if ticket.first_response_at is None:
         ticket.first_response_due_at = ticket.created_at + timedelta(hours=goal.first_response_hours) + pauses
-    _show_in_lists(ticket, goal)
+    show_in_lists(ticket, goal)
 
 
 def pause(ticket: Ticket, at: datetime) -> None:
@@ -50,9 +50,15 @@ def target(ticket: Ticket) -> Target:
     return desk.settings().priorities.of(ticket.priority.value)
 
 
-def _show_in_lists(ticket: Ticket, goal: Target) -> None:
+def show_in_lists(ticket: Ticket, goal: Target) -> None:
+    """Set what lists sort and warn by."""
+    ticket.queue_due_at = due_in_lists(ticket)
+    warn_at = ticket.sla_due_at - timedelta(hours=goal.sla_hours * WARN_SHARE)
+    ticket.warn_at = warn_at if ticket.queue_due_at != FAR and ticket.paused_at is None else FAR
+
+
+def due_in_lists(ticket: Ticket) -> datetime:
+    """Return when the ticket is due; FAR while its clock stands still, unless it was late when it stopped."""
     late_when_stopped = ticket.paused_at is not None and ticket.paused_at >= ticket.sla_due_at
     shown = ticket.is_open() and (ticket.paused_at is None or late_when_stopped)
-    ticket.queue_due_at = ticket.sla_due_at if shown else FAR
-    warn_at = ticket.sla_due_at - timedelta(hours=goal.sla_hours * WARN_SHARE)
-    ticket.warn_at = warn_at if shown and not late_when_stopped else FAR
+    return ticket.sla_due_at if shown else FAR

@@ -26,9 +26,7 @@ def record_breaches(limit: int = BATCH) -> int:
     """Write down that the promise was broken, once a ticket, also when it is kept late."""
     now = clock.now()
     finished_late = (
-        and_(
-            predicates.RESOLVED, Ticket.resolved_at > now - LOOK_BACK, Ticket.resolved_at >= Ticket.sla_due_at
-        ),
+        and_(predicates.RESOLVED, Ticket.resolved_at > now - LOOK_BACK, Ticket.resolved_at >= Ticket.sla_due_at),
         and_(predicates.CLOSED, Ticket.closed_at > now - LOOK_BACK, Ticket.paused_at >= Ticket.sla_due_at),
     )
     done = 0

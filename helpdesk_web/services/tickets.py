@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from helpdesk_web import clock, events
-from helpdesk_web.database import FAR, db
+from helpdesk_web.database import FAR, db, lock
 from helpdesk_web.errors import InvalidInput, NotAllowed, ReferenceIdExists
 from helpdesk_web.models import Category, Channel, Reply, Ticket, TicketPriority, TicketStatus, User
 from helpdesk_web.services import (
@@ -120,19 +120,13 @@ def find(refid: object) -> Ticket | None:
     return db.session.scalar(select(Ticket).where(Ticket.refid == refid))
 
 
-def lock(ticket: Ticket) -> Ticket:
-    """Read the ticket again under its lock, so that what follows decides on the present state."""
-    db.session.refresh(ticket, with_for_update=True)
-    return ticket
-
-
 def move(ticket: Ticket, event: Event, *, by: User | None, cause: str | None = None) -> bool:
     """Lead the ticket along the transition table; False when it is there already."""
     before, after, now = ticket.status, states.target(ticket, event), clock.now()
     if after is before:
         return False
     ticket.status, ticket.open_flag = after, after.is_open
-    _stamp(ticket, before, after, now)
+    stamp(ticket, before, after, now)
     touch(ticket, now, public=True)
     facts = {"from": before.value, "to": after.value, "event": event.value}
     audit.record(ticket, by, "ticket.status_changed", facts | ({"cause": cause} if cause else {}))
@@ -256,7 +250,8 @@ def _done(ticket: Ticket, event: Event, by: User | None, cause: str | None = Non
     return moved
 
 
-def _stamp(ticket: Ticket, before: TicketStatus, after: TicketStatus, now: datetime) -> None:
+def stamp(ticket: Ticket, before: TicketStatus, after: TicketStatus, now: datetime) -> None:
+    """Set the moments and clocks that belong to a change of state."""
     if after is TicketStatus.RESOLVED:
         ticket.resolved_at = now
     elif after is TicketStatus.CLOSED:
@@ -347,10 +342,8 @@ def _facts(ticket: Ticket, asked: Request) -> dict[str, Any]:
 
 
 def _locked_person(user_id: int | None) -> User | None:
-    if user_id is None:
-        return None
-    query = select(User).where(User.id == user_id).with_for_update().execution_options(populate_existing=True)
-    return db.session.scalar(query)
+    user = db.session.get(User, user_id) if user_id is not None else None
+    return lock(user) if user else None
 
 
 def _gone() -> Ticket:

@@ -46,7 +46,7 @@ KEPT = timedelta(days=30)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-class DeadLink(SupportError):  # noqa: N818
+class DeadLink(SupportError):
     """Unknown, used, replaced or too old: one answer for all."""
 
     def default(self) -> str:

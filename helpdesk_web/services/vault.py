@@ -227,15 +227,11 @@ def _require_room(uploader: User, size: int) -> None:
 
 
 def _full(limit: float) -> QuotaExceeded:
-    return QuotaExceeded(
-        _("There is no room left: your files may take %(limit)s MB in all.", limit=f"{limit:g}")
-    )
+    return QuotaExceeded(_("There is no room left: your files may take %(limit)s MB in all.", limit=f"{limit:g}"))
 
 
 def _organisation_full(limit: float) -> QuotaExceeded:
-    sentence = _(
-        "There is no room left: your organisation’s files may take %(limit)s MB in all.", limit=f"{limit:g}"
-    )
+    sentence = _("There is no room left: your organisation’s files may take %(limit)s MB in all.", limit=f"{limit:g}")
     return QuotaExceeded(sentence)
 
 
@@ -247,9 +243,7 @@ def _keep_blobs(stored: Sequence[StoredFile], now: datetime) -> None:
     sizes = {file.digest: file.size for file in stored}
     rows = [{"digest": digest, "size": sizes[digest], "created_at": now} for digest in sorted(sizes)]
     add = (sqlite.insert if is_sqlite() else postgresql.insert)(_blobs)
-    upsert = add.on_conflict_do_update(
-        index_elements=[_blobs.c.digest], set_={"created_at": add.excluded.created_at}
-    )
+    upsert = add.on_conflict_do_update(index_elements=[_blobs.c.digest], set_={"created_at": add.excluded.created_at})
     db.session.connection().execute(upsert, rows)
 
 

@@ -103,9 +103,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("domain", name=op.f("pk_organization_domain")),
     )
     with op.batch_alter_table("organization_domain", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_organization_domain_organization_id"), ["organization_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_organization_domain_organization_id"), ["organization_id"], unique=False)
 
     op.create_table(
         "user",
@@ -172,13 +170,9 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
         sa.Column("result", sa.String(length=200), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user.id"], name=op.f("fk_submission_user_id_user"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_submission_user_id_user"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submission")),
-        sa.UniqueConstraint(
-            "user_id", "key", "fingerprint", name=op.f("uq_submission_user_id_key_fingerprint")
-        ),
+        sa.UniqueConstraint("user_id", "key", "fingerprint", name=op.f("uq_submission_user_id_key_fingerprint")),
     )
     with op.batch_alter_table("submission", schema=None) as batch_op:
         batch_op.create_index("ix_submission_created_at", ["created_at"], unique=False)
@@ -187,12 +181,8 @@ def upgrade() -> None:
         "team_member",
         sa.Column("team_id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["team_id"], ["team.id"], name=op.f("fk_team_member_team_id_team"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user.id"], name=op.f("fk_team_member_user_id_user"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_team_member_team_id_team"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_team_member_user_id_user"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("team_id", "user_id", name=op.f("pk_team_member")),
     )
     with op.batch_alter_table("team_member", schema=None) as batch_op:
@@ -236,17 +226,11 @@ def upgrade() -> None:
         sa.Column("audit_seq", sa.Integer(), nullable=False),
         sa.Column("audit_mac", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["assignee_id"], ["user.id"], name=op.f("fk_ticket_assignee_id_user")),
-        sa.ForeignKeyConstraint(
-            ["category_id"], ["category.id"], name=op.f("fk_ticket_category_id_category")
-        ),
+        sa.ForeignKeyConstraint(["category_id"], ["category.id"], name=op.f("fk_ticket_category_id_category")),
         sa.ForeignKeyConstraint(["customer_id"], ["user.id"], name=op.f("fk_ticket_customer_id_user")),
-        sa.ForeignKeyConstraint(
-            ["follow_up_of_id"], ["ticket.id"], name=op.f("fk_ticket_follow_up_of_id_ticket")
-        ),
+        sa.ForeignKeyConstraint(["follow_up_of_id"], ["ticket.id"], name=op.f("fk_ticket_follow_up_of_id_ticket")),
         sa.ForeignKeyConstraint(["opened_by_id"], ["user.id"], name=op.f("fk_ticket_opened_by_id_user")),
-        sa.ForeignKeyConstraint(
-            ["preview_author_id"], ["user.id"], name=op.f("fk_ticket_preview_author_id_user")
-        ),
+        sa.ForeignKeyConstraint(["preview_author_id"], ["user.id"], name=op.f("fk_ticket_preview_author_id_user")),
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_ticket_team_id_team")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
         sa.UniqueConstraint("refid", name=op.f("uq_ticket_refid")),
@@ -269,9 +253,7 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_ticket_created", ["created_at", "id"], unique=False)
         batch_op.create_index("ix_ticket_customer_created", ["customer_id", "created_at"], unique=False)
-        batch_op.create_index(
-            "ix_ticket_customer_public", ["customer_id", "last_public_at", "id"], unique=False
-        )
+        batch_op.create_index("ix_ticket_customer_public", ["customer_id", "last_public_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_ticket_follow_up_of_id"), ["follow_up_of_id"], unique=False)
         batch_op.create_index(
             "ix_ticket_inbox",
@@ -335,9 +317,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user.id"], name=op.f("fk_token_user_id_user"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_token_user_id_user"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
         sa.UniqueConstraint("secret_hash", name=op.f("uq_token_secret_hash")),
     )
@@ -460,9 +440,7 @@ def upgrade() -> None:
         "ticket_tag",
         sa.Column("ticket_id", sa.Integer(), nullable=False),
         sa.Column("tag_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["tag_id"], ["tag.id"], name=op.f("fk_ticket_tag_tag_id_tag"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["tag_id"], ["tag.id"], name=op.f("fk_ticket_tag_tag_id_tag"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["ticket_id"], ["ticket.id"], name=op.f("fk_ticket_tag_ticket_id_ticket"), ondelete="CASCADE"
         ),
@@ -480,9 +458,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["ticket_id"], ["ticket.id"], name=op.f("fk_visit_ticket_id_ticket"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user.id"], name=op.f("fk_visit_user_id_user"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_visit_user_id_user"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("user_id", "ticket_id", name=op.f("pk_visit")),
     )
     with op.batch_alter_table("visit", schema=None) as batch_op:
@@ -495,9 +471,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["ticket_id"], ["ticket.id"], name=op.f("fk_watcher_ticket_id_ticket"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["user.id"], name=op.f("fk_watcher_user_id_user"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_watcher_user_id_user"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("ticket_id", "user_id", name=op.f("pk_watcher")),
     )
     with op.batch_alter_table("watcher", schema=None) as batch_op:
@@ -603,12 +577,8 @@ def downgrade() -> None:
             postgresql_where=sa.text("status = 'resolved'"),
         )
         batch_op.drop_index(batch_op.f("ix_ticket_opened_by_id"))
-        batch_op.drop_index(
-            "ix_ticket_open", sqlite_where=sa.text("is_open"), postgresql_where=sa.text("is_open")
-        )
-        batch_op.drop_index(
-            "ix_ticket_mine", sqlite_where=sa.text("is_open"), postgresql_where=sa.text("is_open")
-        )
+        batch_op.drop_index("ix_ticket_open", sqlite_where=sa.text("is_open"), postgresql_where=sa.text("is_open"))
+        batch_op.drop_index("ix_ticket_mine", sqlite_where=sa.text("is_open"), postgresql_where=sa.text("is_open"))
         batch_op.drop_index(
             "ix_ticket_inbox",
             sqlite_where=sa.text("assignee_id IS NULL AND is_open"),

@@ -5,5 +5,9 @@ document.addEventListener("change", ({ target }) => {
 
 const news = document.getElementById("news");
 const thread = document.getElementById("timeline");
+
 if (news) news.scrollIntoView({ block: "start" });
-else if (thread && !location.hash) window.scrollTo(0, document.body.scrollHeight);
+else if (thread && !location.hash) {
+  // the thread scrolls with the page, on narrow screens in its own column
+  for (const box of [document.scrollingElement, thread.parentElement]) box.scrollTop = box.scrollHeight;
+}

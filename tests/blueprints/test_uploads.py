@@ -17,9 +17,7 @@ STORY = "My long story about the scanner"
 @pytest.fixture
 def rules(monkeypatch):
     def set_rules(**values):
-        settings = desk.settings().model_copy(
-            update={"vault": desk.settings().vault.model_copy(update=values)}
-        )
+        settings = desk.settings().model_copy(update={"vault": desk.settings().vault.model_copy(update=values)})
         monkeypatch.setattr(desk, "settings", lambda: settings)
 
     return set_rules
@@ -28,9 +26,7 @@ def rules(monkeypatch):
 def ask(client, *files):
     uploads = [(io.BytesIO(content), name) for content, name in files]
     fields = {"subject": "Scanner", "description": STORY, "category_id": first_category().id}
-    return client.post(
-        "/support/tickets", data=fields | {"files": uploads}, content_type="multipart/form-data"
-    )
+    return client.post("/support/tickets", data=fields | {"files": uploads}, content_type="multipart/form-data")
 
 
 def on_disk(app):

@@ -79,9 +79,7 @@ def test_a_worker_whose_lease_ran_out_cannot_end_the_job(
     assert only().state is JobState.DONE
 
 
-def test_the_lease_is_lengthened_while_a_handler_works(
-    app: Flask, clock: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_lease_is_lengthened_while_a_handler_works(app: Flask, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     teach(monkeypatch, lambda work: None)
     queue()
     work = claim.next_due(claim.REST)
@@ -95,9 +93,7 @@ def test_the_lease_is_lengthened_while_a_handler_works(
 
 
 @pytest.mark.both
-def test_a_poison_job_is_set_aside_while_others_run(
-    app: Flask, clock: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_poison_job_is_set_aside_while_others_run(app: Flask, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[int] = []
 
     def poison(work: Work) -> None:
@@ -173,9 +169,7 @@ def test_the_same_unique_key_twice_is_one_job(app: Flask) -> None:
     assert only().args == {"n": 1}
 
 
-def test_nothing_is_done_for_a_change_that_was_rolled_back(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_done_for_a_change_that_was_rolled_back(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[Work] = []
     teach(monkeypatch, done.append)
     with writing():

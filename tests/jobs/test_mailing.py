@@ -63,9 +63,7 @@ def test_an_answer_reaches_the_customer(
     assert [mail.state for mail in mails()] == [JobState.DONE] * 2
 
 
-def test_a_receipt_repeats_the_request(
-    app: Flask, mailbox: Mailbox, make_ticket: Any, customer: User
-) -> None:
+def test_a_receipt_repeats_the_request(app: Flask, mailbox: Mailbox, make_ticket: Any, customer: User) -> None:
     make_ticket(customer, subject="Kiln too hot", description="It glows.")
     run_due()
 
@@ -270,9 +268,7 @@ def test_when_the_server_is_back_everything_that_waited_for_it_leaves(
     assert {mail.state for mail in mails()} == {JobState.DONE}
 
 
-def test_whoever_no_longer_takes_part_gets_nothing(
-    app: Flask, mailbox: Mailbox, ticket: Ticket, agent: User
-) -> None:
+def test_whoever_no_longer_takes_part_gets_nothing(app: Flask, mailbox: Mailbox, ticket: Ticket, agent: User) -> None:
     answer(ticket, agent)
     agent_id = agent.id
     with writing():
@@ -312,9 +308,7 @@ def test_a_link_goes_out_once_and_is_forgotten(app: Flask, mailbox: Mailbox, cus
 
 
 @pytest.mark.parametrize("end", ["used", "expired", "moved"])
-def test_a_dead_link_is_not_mailed(
-    app: Flask, mailbox: Mailbox, customer: User, clock: Any, end: str
-) -> None:
+def test_a_dead_link_is_not_mailed(app: Flask, mailbox: Mailbox, customer: User, clock: Any, end: str) -> None:
     post_link(customer)
     with writing():
         if end == "used":

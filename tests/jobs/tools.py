@@ -11,14 +11,12 @@ from helpdesk_web.config import DeskSettings
 from helpdesk_web.database import commit, db, writing
 from helpdesk_web.jobs.tasks import TASKS, Task, Work
 from helpdesk_web.models import Job
-from helpdesk_web.services import outbox
+from helpdesk_web.services import desk, outbox
 
 DO = "test.do"
 
 
-def teach(
-    monkeypatch: pytest.MonkeyPatch, handler: Callable[[Work], Any], kind: str = DO, **facts: Any
-) -> None:
+def teach(monkeypatch: pytest.MonkeyPatch, handler: Callable[[Work], Any], kind: str = DO, **facts: Any) -> None:
     """Let the worker know one more kind of job."""
     usual: dict[str, Any] = {
         "attempts": 3,
@@ -37,9 +35,7 @@ def queue(kind: str = DO, **args: Any) -> None:
 
 def only(kind: str = DO) -> Job:
     db.session.rollback()
-    return db.session.scalars(
-        select(Job).where(Job.kind == kind).execution_options(populate_existing=True)
-    ).one()
+    return db.session.scalars(select(Job).where(Job.kind == kind).execution_options(populate_existing=True)).one()
 
 
 def mails() -> list[Job]:
@@ -53,4 +49,4 @@ def with_desk(app: Any, **settings: Any) -> None:
     assert settings.keys() <= DeskSettings.model_fields.keys()
     before = app.config["HELPDESK"]
     app.config["HELPDESK"] = before.__class__.model_validate(before.model_dump(exclude_unset=True) | settings)
-    db.session().info.pop("desk", None)
+    desk.forget()

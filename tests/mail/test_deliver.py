@@ -57,9 +57,7 @@ def test_the_setting_names_a_server(url: str, server: Server) -> None:
     assert Server.at(url) == server
 
 
-@pytest.mark.parametrize(
-    "url", ["mail.example", "http://mail.example", "smtp://", "smtp://mail.example:port"]
-)
+@pytest.mark.parametrize("url", ["mail.example", "http://mail.example", "smtp://", "smtp://mail.example:port"])
 def test_a_wrong_setting_is_named(url: str) -> None:
     with pytest.raises(SetupError, match="smtp_url"):
         Server.at(url)

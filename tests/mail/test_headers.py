@@ -115,9 +115,7 @@ def test_mail_comes_from_the_desk_unless_told_otherwise(app: Flask) -> None:
     with_desk(app, desk_name="Kiln & Co")
     assert compose.sender() == headers.Mailbox("Kiln & Co", "support@localhost")
 
-    app.config["HELPDESK"] = app.config["HELPDESK"].model_copy(
-        update={"mail_from": "Help <help@kiln.example>"}
-    )
+    app.config["HELPDESK"] = app.config["HELPDESK"].model_copy(update={"mail_from": "Help <help@kiln.example>"})
     assert compose.sender() == headers.Mailbox("Help", "help@kiln.example")
 
 

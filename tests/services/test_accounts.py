@@ -366,9 +366,7 @@ def test_at_most_two_passwords_are_hashed_at_once(app, monkeypatch):
     ],
 )
 def test_passwords_that_everybody_tries_first_are_refused(app, password):
-    assert passwords.objection(
-        password, about=("Alice Smith", "alice.smith@cust-a.example", "Larkspur Support")
-    )
+    assert passwords.objection(password, about=("Alice Smith", "alice.smith@cust-a.example", "Larkspur Support"))
 
 
 @pytest.mark.parametrize(
@@ -489,9 +487,7 @@ def test_two_admins_who_remove_each_other_at_once_leave_one(own_app):
             with suppress(NotAllowed):
                 done(accounts.deactivate, db.session.get(User, whom), by=db.session.get(User, by))
 
-    threads = [
-        threading.Thread(target=remove, args=pair) for pair in ((first.id, second.id), (second.id, first.id))
-    ]
+    threads = [threading.Thread(target=remove, args=pair) for pair in ((first.id, second.id), (second.id, first.id))]
     for thread in threads:
         thread.start()
     for thread in threads:

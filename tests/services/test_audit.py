@@ -130,9 +130,7 @@ def test_an_inserted_record_is_named(ticket: Ticket, seq: int) -> None:
 
 def test_a_record_inserted_between_others_is_named(ticket: Ticket) -> None:
     for seq in (5, 4, 3):
-        sql(
-            "UPDATE audit_event SET seq = :n + 1 WHERE stream = :s AND seq = :n", s=ticket.audit_stream, n=seq
-        )
+        sql("UPDATE audit_event SET seq = :n + 1 WHERE stream = :s AND seq = :n", s=ticket.audit_stream, n=seq)
     copy(ticket, "stream", 3, 2)
 
     assert_names(ticket.audit_stream, 3)
@@ -237,9 +235,7 @@ def test_a_missing_key_is_told_apart_from_a_forgery(ticket: Ticket, monkeypatch:
 
 
 def test_a_builder_logs_one_event_and_commits_it(ticket: Ticket, agent: User) -> None:
-    audit.make().event("sla.urgent_escalation").on(ticket).by(agent).with_(
-        "expected_resolution", "noon"
-    ).log()
+    audit.make().event("sla.urgent_escalation").on(ticket).by(agent).with_("expected_resolution", "noon").log()
     db.session.rollback()
 
     last = audit.history().on(ticket).latest().all()[0]

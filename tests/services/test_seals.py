@@ -82,9 +82,7 @@ def test_a_seal_names_only_what_was_touched(ticket: Ticket, make_ticket: Callabl
     assert in_database()[-1].heads == f'[["{ticket.audit_stream}",{ticket.audit_seq},"{ticket.audit_mac}"]]'
 
 
-def test_a_long_minute_is_sealed_in_parts(
-    ticket: Ticket, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_minute_is_sealed_in_parts(ticket: Ticket, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seals, "CHUNK", 4)
     note(ticket, times=9)
 

@@ -135,13 +135,16 @@ def test_the_console_follows_the_table(state, event, taken, to, in_state, agent_
 
 
 @pytest.mark.parametrize(
-    ("state", "event", "taken", "to"), [case for case in CASES if case[1] in ("customer reply", "resolve", "reopen")]
+    ("state", "event", "taken", "to"),
+    [case for case in CASES if case[1] in ("customer reply", "resolve", "reopen")],
 )
 def test_the_portal_follows_the_table(state, event, taken, to, in_state, client_for):
     ticket = in_state(state, taken)
     route = {"customer reply": "replies", "resolve": "resolution", "reopen": "reopening"}[event]
 
-    answer = client_for(db.session.get(User, ticket.customer_id)).post(f"/support/tickets/{ticket.refid}/{route}", data={"message": "Hm."})
+    answer = client_for(db.session.get(User, ticket.customer_id)).post(
+        f"/support/tickets/{ticket.refid}/{route}", data={"message": "Hm."}
+    )
 
     assert answer.status_code == (409 if to == NEVER else 303)
     assert ticket.status == (state if to == NEVER else expected(to, ticket))
@@ -182,7 +185,11 @@ def test_an_answer_can_take_the_ticket_and_move_it_on(make_ticket, agent):
 
     with writing():
         replies.answer_customer(
-            ticket, author=agent, message=replies.Message(texts.body("On it.")), then="pending", take_for=agent.id
+            ticket,
+            author=agent,
+            message=replies.Message(texts.body("On it.")),
+            then="pending",
+            take_for=agent.id,
         )
         commit()
 

@@ -49,10 +49,7 @@ def test_equal_bytes_are_kept_once_and_a_damaged_copy_is_healed(store, tmp_path)
 
 def test_only_we_can_read_them(store, tmp_path):
     digest = put(store).digest
-    modes = {
-        path: stat.S_IMODE(path.stat().st_mode)
-        for path in [tmp_path / "vault", *(tmp_path / "vault").rglob("*")]
-    }
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in [tmp_path / "vault", *(tmp_path / "vault").rglob("*")]}
 
     assert modes[tmp_path / "vault" / digest[:2] / digest] == 0o600
     assert all(mode == (0o700 if path.is_dir() else 0o600) for path, mode in modes.items())
@@ -106,9 +103,7 @@ def test_a_full_disk_leaves_nothing_and_heals_by_itself(store, tmp_path, monkeyp
 
 
 def test_room_is_left_to_the_database(store, monkeypatch):
-    monkeypatch.setattr(
-        module.shutil, "disk_usage", lambda _path: type("Usage", (), {"free": 1000, "total": 10**9})
-    )
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda _path: type("Usage", (), {"free": 1000, "total": 10**9}))
 
     with pytest.raises(NoSpaceError):
         put(store)

@@ -14,7 +14,13 @@ pytestmark = pytest.mark.both
 
 def ask(customer, category, **facts):
     return support.create_ticket(
-        {"user_id": customer.id, "category_id": category.id, "subject": "Help", "description": "Please.", **facts}
+        {
+            "user_id": customer.id,
+            "category_id": category.id,
+            "subject": "Help",
+            "description": "Please.",
+            **facts,
+        }
     )
 
 
@@ -34,7 +40,10 @@ def test_the_builder_opens_a_ticket_with_everything_it_was_given(clock, customer
 
     assert ticket.refid.startswith("sup_")
     assert len(ticket.refid) >= 20
-    assert (ticket.subject, ticket.description) == ("Issue with order #123", "The package arrived **damaged**")
+    assert (ticket.subject, ticket.description) == (
+        "Issue with order #123",
+        "The package arrived **damaged**",
+    )
     assert ticket.is_high()
     assert ticket.is_open()
     assert ticket.metadata_ == {"order": 123}

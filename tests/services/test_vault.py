@@ -27,9 +27,7 @@ def rules(monkeypatch):
     """Sets the vault's limits for this test: `rules(quota_mb=1)`."""
 
     def set_rules(**values):
-        settings = desk.settings().model_copy(
-            update={"vault": desk.settings().vault.model_copy(update=values)}
-        )
+        settings = desk.settings().model_copy(update={"vault": desk.settings().vault.model_copy(update=values)})
         monkeypatch.setattr(desk, "settings", lambda: settings)
 
     return set_rules
@@ -69,9 +67,7 @@ def assert_books_balance():
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (digest, size)
     for user_id, counted in db.session.execute(select(User.id, User.vault_bytes)):
         files = select(func.coalesce(func.sum(Attachment.size), 0)).where(Attachment.uploader_id == user_id)
-        tracked = select(func.coalesce(func.sum(TrackedUpload.size), 0)).where(
-            TrackedUpload.user_id == user_id
-        )
+        tracked = select(func.coalesce(func.sum(TrackedUpload.size), 0)).where(TrackedUpload.user_id == user_id)
         assert counted == db.session.scalar(files) + db.session.scalar(tracked)
 
 
@@ -223,9 +219,7 @@ def test_an_unknown_account_is_told_so(app):
 
 def test_a_full_disk_is_told_in_words(app, monkeypatch):
     monkeypatch.setattr(store_module, "KEPT_FREE", 2**62)
-    monkeypatch.setattr(
-        store_module.shutil, "disk_usage", lambda _path: type("Usage", (), {"free": 0, "total": 10**9})
-    )
+    monkeypatch.setattr(store_module.shutil, "disk_usage", lambda _path: type("Usage", (), {"free": 0, "total": 10**9}))
 
     with pytest.raises(StorageFull, match="no space left"):
         vault.store(upload())
@@ -243,9 +237,7 @@ def test_files_that_waited_too_long_must_be_attached_again(app, clock, make_tick
 # -- the sweep -----------------------------------------------------------------------------------------------
 
 
-def test_a_crash_between_file_and_row_leaves_only_bytes_that_are_swept_after_a_day(
-    app, clock, make_ticket, customer
-):
+def test_a_crash_between_file_and_row_leaves_only_bytes_that_are_swept_after_a_day(app, clock, make_ticket, customer):
     reply = opening(make_ticket(customer))
     stored = vault.store_all([upload()])
     with writing():

@@ -20,7 +20,7 @@ class Confirm(Form):
     """A button and nothing else."""
 
 
-class AddressField(StringField):  # type: ignore[misc]
+class AddressField(StringField):
     """A mail address, stored as `clean_address` gives it."""
 
     data: Any
@@ -30,7 +30,7 @@ class AddressField(StringField):  # type: ignore[misc]
             self.data = _cleaned(clean_address, self.data)
 
 
-class NameField(StringField):  # type: ignore[misc]
+class NameField(StringField):
     """A name, stored as `clean_name` gives it."""
 
     data: Any
@@ -40,7 +40,7 @@ class NameField(StringField):  # type: ignore[misc]
             self.data = _cleaned(clean_name, self.data)
 
 
-class ZoneField(HiddenField):  # type: ignore[misc]
+class ZoneField(HiddenField):
     """The browser's guess of its zone; a wrong guess is none."""
 
     data: Any

@@ -9,12 +9,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk_web.blueprints.console import pages
 from helpdesk_web.blueprints.console.forms import ChangeForm
-from helpdesk_web.database import commit, writing
+from helpdesk_web.database import commit, lock, writing
 from helpdesk_web.errors import Stale, SupportError
 from helpdesk_web.login import person
 from helpdesk_web.models import Ticket
 from helpdesk_web.queries import timeline
-from helpdesk_web.services import tickets
 from helpdesk_web.web import by_htmx, go, status_of
 
 
@@ -27,7 +26,7 @@ def change(
         return pages.ticket_page(refid, 422, notice=_("The page was open for a long time. Please try again."))
     try:
         with writing():
-            if form.was.data is not None and form.was.data != now(tickets.lock(ticket)):
+            if form.was.data is not None and form.was.data != now(lock(ticket)):
                 raise Stale
             act(ticket)
             commit()

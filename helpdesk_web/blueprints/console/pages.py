@@ -147,9 +147,7 @@ class _Facts:
             return Promised(self.name, "none", _("not given"), of_text, 0, self.started_at, self.due_at, "")
         if told.state == "paused":
             sentence += " " + _("It stands still since %(time)s.", time=moment_long(shown.paused_at or now))
-        return Promised(
-            self.name, told.state, told.text, of_text, told.share, self.started_at, self.due_at, sentence
-        )
+        return Promised(self.name, told.state, told.text, of_text, told.share, self.started_at, self.due_at, sentence)
 
 
 def _shown(shown: Ticket, beside: sidebar.Sidebar) -> dict[str, Any]:

@@ -39,9 +39,7 @@ def create_reply(refid: str) -> BaseResponse:
 
 def _say(ticket: Ticket, form: ReplyForm, message: replies.Message) -> Reply:
     say = replies.note if form.internal else replies.answer_customer
-    return say(
-        ticket, author=person(), message=message, then=form.then.data, take_for=agent_of(form.agent_id.data)
-    )
+    return say(ticket, author=person(), message=message, then=form.then.data, take_for=agent_of(form.agent_id.data))
 
 
 def _answer(ticket: Ticket, reply: Reply) -> BaseResponse:

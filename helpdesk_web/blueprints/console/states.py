@@ -30,7 +30,11 @@ def set_status(refid: str) -> BaseResponse:
 @access("ticket.resolve")
 def resolve(refid: str) -> BaseResponse:
     return change(
-        refid, ChangeForm(), lambda ticket: tickets.resolve(ticket, by=person()), now=_status, said=_("Resolved.")
+        refid,
+        ChangeForm(),
+        lambda ticket: tickets.resolve(ticket, by=person()),
+        now=_status,
+        said=_("Resolved."),
     )
 
 
@@ -46,7 +50,11 @@ def close(refid: str) -> BaseResponse:
 @access("ticket.resolve")
 def reopen(refid: str) -> BaseResponse:
     return change(
-        refid, ChangeForm(), lambda ticket: tickets.reopen(ticket, by=person()), now=_status, said=_("Open again.")
+        refid,
+        ChangeForm(),
+        lambda ticket: tickets.reopen(ticket, by=person()),
+        now=_status,
+        said=_("Open again."),
     )
 
 

@@ -10,6 +10,7 @@ from helpdesk_web.blueprints.console.forms import TicketForm
 from helpdesk_web.database import commit, writing
 from helpdesk_web.errors import SupportError
 from helpdesk_web.login import person
+from helpdesk_web.models import Ticket
 from helpdesk_web.queries import queues
 from helpdesk_web.services import accounts, texts, tickets
 from helpdesk_web.web import answer, go, status_of
@@ -40,7 +41,7 @@ def create_ticket() -> BaseResponse:
     return go(url_for(".show_ticket", refid=ticket.refid), _("The ticket is open."))
 
 
-def _open(form: TicketForm) -> tickets.Ticket:
+def _open(form: TicketForm) -> Ticket:
     """Find or make the customer and open the ticket, in one transaction."""
     author = person()
     prepared = tickets.request(

@@ -1,7 +1,6 @@
 """The portal's start."""
 
 from flask import Response
-
 from flask_login import current_user
 
 from helpdesk_web.access import PUBLIC, access

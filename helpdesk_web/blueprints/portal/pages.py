@@ -129,5 +129,3 @@ def _rating_form(rating: Rating | None) -> RatingForm:
     if rating is None:
         return RatingForm(formdata=None)
     return RatingForm(formdata=None, score=str(rating.score), comment=rating.comment)
-
-

@@ -27,4 +27,6 @@ def rate(refid: str) -> BaseResponse:
     except SupportError as error:
         form.refuse(error)
         return pages.request_page(ticket, status_of(error), rating_form=form)
-    return pages.request_page(ticket) if by_htmx() else go(url_for(".show", refid=refid), _("Thank you for telling us."))
+    return (
+        pages.request_page(ticket) if by_htmx() else go(url_for(".show", refid=refid), _("Thank you for telling us."))
+    )

@@ -1,4 +1,4 @@
-""""This solved it" and "I still need help"."""
+""" "This solved it" and "I still need help"."""
 
 from collections.abc import Callable
 

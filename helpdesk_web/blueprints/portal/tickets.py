@@ -29,14 +29,14 @@ def index() -> Response:
     chosen = request.args.get("filter", "")
     chosen = chosen if chosen in FILTERS else "all" if words else "open"
     page = portal.requests(person(), filter_=chosen, words=words, cursor=request.args.get("at"))
-    here = {"filter": chosen, **({"q": words} if words else {})}
+    query = words or None
     return answer(
         "portal/tickets/index.html",
         rows=page.rows,
         filter=chosen,
         q=words,
-        next_url=url_for(".index", **here, at=page.next_cursor) if page.next_cursor else None,
-        prev_url=url_for(".index", **here, at=page.prev_cursor) if page.prev_cursor else None,
+        next_url=url_for(".index", filter=chosen, q=query, at=page.next_cursor) if page.next_cursor else None,
+        prev_url=url_for(".index", filter=chosen, q=query, at=page.prev_cursor) if page.prev_cursor else None,
     )
 
 
@@ -120,7 +120,9 @@ def _earlier(form: RequestForm) -> str | None:
 
 
 def _too_many(form: RequestForm, seconds: int) -> Response:
-    form.form_errors.append(_("You can send the next request in %(wait)s. Your text stays here.", wait=duration(seconds)))
+    form.form_errors.append(
+        _("You can send the next request in %(wait)s. Your text stays here.", wait=duration(seconds))
+    )
     response = pages.new_request(form, 429, retry_after=seconds)
     response.headers["Retry-After"] = str(seconds)
     return response

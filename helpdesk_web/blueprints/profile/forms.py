@@ -23,11 +23,11 @@ LANGUAGE_CHOICES = [
 ]
 
 
-class Confirm(FlaskForm):  # type: ignore[misc]
+class Confirm(FlaskForm):
     """A button and nothing else."""
 
 
-class ProfileForm(FlaskForm):  # type: ignore[misc]
+class ProfileForm(FlaskForm):
     """An empty zone or language is the desk's."""
 
     name = StringField(_l("Name"), [DataRequired(_l("Please tell us your name.")), Length(max=LONGEST_NAME)])
@@ -42,7 +42,7 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
             raise ValidationError(error.message) from error
 
 
-class PasswordForm(FlaskForm):  # type: ignore[misc]
+class PasswordForm(FlaskForm):
     """Asks for the current password of whoever has one."""
 
     current = PasswordField(_l("Current password"))

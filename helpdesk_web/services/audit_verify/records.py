@@ -82,17 +82,13 @@ class Chain:
         except (ValueError, TypeError, RecursionError) as error:
             raise self._bad(row.seq, _("the record cannot be read: it was changed")) from error
         if not chain.same(expected, str(row.mac)):
-            raise self._bad(
-                row.seq, _("the record (%(event)s) was changed, swapped or inserted", event=row.event)
-            )
+            raise self._bad(row.seq, _("the record (%(event)s) was changed, swapped or inserted", event=row.event))
 
     def _require_private(self, row: Record) -> None:
         """What is private may have been erased since, never replaced."""
         try:
             private = json.loads(row.private) if row.private else None
-            untouched = private is None or chain.digest(private) == json.loads(row.facts).get(
-                chain.PRIVATE_DIGEST
-            )
+            untouched = private is None or chain.digest(private) == json.loads(row.facts).get(chain.PRIVATE_DIGEST)
         except (ValueError, TypeError, RecursionError):
             untouched = False
         if not untouched:
@@ -143,9 +139,7 @@ def _content(row: Record) -> dict[str, Any]:
 def _heads(connection: Connection, streams: set[str]) -> dict[str, Head]:
     refids = [name.removeprefix("ticket:") for name in streams if name.startswith("ticket:")]
     ids = [int(name[8:]) for name in streams if _ACCOUNT.fullmatch(name)]
-    tickets = select(Ticket.refid, Ticket.audit_seq, Ticket.audit_mac, Ticket.id).where(
-        Ticket.refid.in_(refids)
-    )
+    tickets = select(Ticket.refid, Ticket.audit_seq, Ticket.audit_mac, Ticket.id).where(Ticket.refid.in_(refids))
     accounts = select(User.id, User.audit_seq, User.audit_mac).where(User.id.in_(ids))
     found = {f"ticket:{row[0]}": Head(*row[1:]) for row in connection.execute(tickets)} if refids else {}
     if ids:
@@ -168,8 +162,6 @@ def _require_records(connection: Connection) -> None:
     account = select(User.id).where(User.audit_seq > 0, ~own).order_by(User.id).limit(1)
     if found := connection.execute(account).first():
         raise Tampered(f"account:{found.id}", 1, _("the record is missing"))
-    desk = connection.execute(
-        select(Desk.id).where(Desk.audit_seq > 0, ~exists().where(E.stream == "settings"))
-    )
+    desk = connection.execute(select(Desk.id).where(Desk.audit_seq > 0, ~exists().where(E.stream == "settings")))
     if desk.first():
         raise Tampered("settings", 1, _("the record is missing"))

@@ -42,7 +42,7 @@ def _link_made(told: Told) -> str:
 
 
 def _mended(told: Told) -> str:
-    return _("%(who)s mended what was damaged: %(fault)s", who=told.who, fault=told["fault"])
+    return _("%(who)s mended what was damaged: %(fault)s", who=told.who, fault=told["what"])
 
 
 SENTENCES: dict[str, Callable[[Told], str]] = {
@@ -78,12 +78,8 @@ SENTENCES: dict[str, Callable[[Told], str]] = {
     "account.reactivated": lambda told: _("%(who)s reactivated %(name)s", who=told.who, name=told.subject),
     "account.link_made": _link_made,
     "account.link_mailed": lambda told: _("A link was mailed to %(name)s", name=told.subject),
-    "setting.changed": lambda told: _(
-        "%(who)s changed the setting %(name)s", who=told.who, name=told["name"]
-    ),
-    "category.created": lambda told: _(
-        "%(who)s added the category %(name)s", who=told.who, name=told["name"]
-    ),
+    "setting.changed": lambda told: _("%(who)s changed the setting %(name)s", who=told.who, name=told["name"]),
+    "category.created": lambda told: _("%(who)s added the category %(name)s", who=told.who, name=told["name"]),
     "ticket.mended": _mended,
     "account.mended": _mended,
     "desk.mended": _mended,

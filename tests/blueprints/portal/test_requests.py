@@ -33,7 +33,14 @@ def test_a_request_is_sent_and_followed(customer_client, make_category):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"subject": ""}, {"description": ""}, {"category_id": "999"}, {"priority": "urgent"}, {"subject": "a\0"}]
+    "wrong",
+    [
+        {"subject": ""},
+        {"description": ""},
+        {"category_id": "999"},
+        {"priority": "urgent"},
+        {"subject": "a\0"},
+    ],
 )
 def test_bad_input_is_422_and_keeps_the_text(wrong, customer_client, make_category):
     make_category()
