@@ -134,7 +134,8 @@ def test_what_was_set_up_for_something_else_is_set_up_again(machine: Machine, ch
 def test_the_demo_has_a_data_directory_of_its_own(machine: Machine) -> None:
     machine.is_set_up("core.lock")
 
-    assert f"data in {machine.folder}/var/demo" in machine.run("demo").stdout
+    started = machine.run("demo", "--tickets", "9")
+    assert started.stdout == f"helpdesk demo --serve --tickets 9\ndata in {machine.folder}/var/demo\n"
     assert "data in /elsewhere" in machine.run("demo", HELPDESK_DATA_DIR="/elsewhere").stdout
 
 
