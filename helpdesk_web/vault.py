@@ -5,7 +5,7 @@ An edge like `support`: each call is one service call and one commit.
 
 from helpdesk_web.database import commit, db, end_reading, writing
 from helpdesk_web.models import TrackedUpload
-from helpdesk_web.services import vault
+from helpdesk_web.services import quota, vault
 
 __all__ = ["Account", "for_account", "sweep_orphans"]
 
@@ -27,7 +27,7 @@ class Account:
         """Bytes that count against the account's quota."""
         if not db.session().info.get("writing"):
             end_reading()
-        return vault.usage(self._user_id)
+        return quota.usage(self._user_id)
 
 
 def for_account(user_id: int) -> Account:

@@ -12,21 +12,20 @@ from datetime import datetime, timedelta
 from typing import IO, Any, BinaryIO, cast
 
 from flask_babel import gettext as _
-from sqlalchemy import Table, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import Table, and_, delete, exists, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from werkzeug.datastructures import FileStorage
 
 from helpdesk_web import clock
 from helpdesk_web.database import db, end_reading, is_sqlite
-from helpdesk_web.errors import InvalidInput, QuotaExceeded, StorageFull
+from helpdesk_web.errors import InvalidInput, StorageFull
 from helpdesk_web.filenames import display_name
-from helpdesk_web.models import Attachment, Blob, Organization, Reply, Role, TrackedUpload, User
-from helpdesk_web.services import desk, sniffing
+from helpdesk_web.models import Attachment, Blob, Reply, TrackedUpload, User
+from helpdesk_web.services import desk, quota, sniffing
 from helpdesk_web.services.store import NoSpaceError, Store, TooLargeError
 
 Upload = FileStorage | tuple[str, IO[bytes]]
 
-MB = 1024 * 1024
 HOLD = timedelta(days=1)  # how long bytes wait for their row before the sweep takes them
 USABLE = timedelta(hours=12)  # how long after storing they may be attached: well within HOLD
 BATCH = 500
@@ -54,7 +53,7 @@ def store_all(uploads: Sequence[Upload], uploader: User | None = None) -> list[S
     if len(uploads) > desk.settings().vault.max_files:
         raise _too_many()
     if uploader is not None and uploads:
-        _require_room(uploader, sum(map(_size, map(_stream, uploads))))
+        quota.require_room(uploader, sum(map(_size, map(_stream, uploads))))
     end_reading()  # no read transaction stays open while the disk works
     return [_store(_name(upload), _stream(upload)) for upload in uploads]
 
@@ -73,7 +72,7 @@ def attach(reply: Reply, uploader: User, stored: Sequence[StoredFile]) -> None:
     now = clock.now()
     if any(now - file.stored_at > USABLE for file in stored):  # the sweep may take it any moment
         raise InvalidInput(_("Please attach the files again."), "files")
-    _count(uploader.id, sum(file.size for file in stored))
+    quota.count(uploader.id, sum(file.size for file in stored))
     _keep_blobs(stored, now)
     rows = [_row(file, reply, uploader, now) for file in stored]
     db.session.connection().execute(insert(_attachments), rows)
@@ -91,19 +90,11 @@ def track(user_id: int, path: object, size: object) -> TrackedUpload:
         raise InvalidInput(_("Give the file's path, at most 500 characters."), "path")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < 2**53:
         raise InvalidInput(_("Give the file's size in bytes."), "size")
-    _count(user_id, size)
+    quota.count(user_id, size)
     upload = TrackedUpload(user_id=user_id, path=path, size=size)
     db.session.add(upload)
     db.session.flush()
     return upload
-
-
-def usage(user_id: int) -> int:
-    """Bytes that count against this account's quota."""
-    used = db.session.scalar(select(User.vault_bytes).where(User.id == user_id))
-    if used is None:
-        raise InvalidInput(_("That account does not exist."), "user_id")
-    return used
 
 
 # -- the sweep -----------------------------------------------------------------------------------------------
@@ -152,7 +143,7 @@ def _the_store() -> Store:
 def _store(name: str, stream: IO[bytes]) -> StoredFile:
     limit = desk.settings().vault.max_file_mb
     try:
-        stored = _the_store().put(stream, limit=int(limit * MB))
+        stored = _the_store().put(stream, limit=int(limit * quota.MB))
     except TooLargeError as error:
         sentence = _("“%(name)s” is larger than %(limit)s MB.", name=name, limit=f"{limit:g}")
         raise InvalidInput(sentence, "files") from error
@@ -182,57 +173,6 @@ def _size(stream: IO[bytes]) -> int:
     end = stream.seek(0, 2)
     stream.seek(place)
     return end - place
-
-
-# -- counting ------------------------------------------------------------------------------------------------
-
-
-def _count(user_id: int, size: int) -> None:
-    """Add to what the uploader and the organisation use, or raise QuotaExceeded.
-
-    Each is one statement that locks the row, checks and counts, so no race can pass the limit. The order is
-    always person, then organisation.
-    """
-    rule = desk.settings().vault
-    used = User.vault_bytes + size
-    has_room = or_(User.role != Role.CUSTOMER, used <= int(rule.quota_mb * MB))
-    counted = update(User).where(User.id == user_id, has_room).values(vault_bytes=used)
-    if not _changed(counted):
-        usage(user_id)  # tells an unknown account from a full one
-        raise _full(rule.quota_mb)
-    member_of = db.session.scalar(select(User.organization_id).where(User.id == user_id))
-    if member_of is None:
-        return
-    used = Organization.vault_bytes + size
-    has_room = used <= int(rule.organisation_quota_mb * MB)
-    counted = update(Organization).where(Organization.id == member_of, has_room).values(vault_bytes=used)
-    if not _changed(counted):
-        raise _organisation_full(rule.organisation_quota_mb)
-
-
-def _changed(statement: Any) -> bool:
-    return bool(cast(Any, db.session.execute(statement)).rowcount)
-
-
-def _require_room(uploader: User, size: int) -> None:
-    """Look whether it would fit, so that a full account cannot fill the disk; `_count` decides later."""
-    rule = desk.settings().vault
-    if not uploader.is_staff and usage(uploader.id) + size > int(rule.quota_mb * MB):
-        raise _full(rule.quota_mb)
-    if uploader.organization_id is None:
-        return
-    query = select(Organization.vault_bytes).where(Organization.id == uploader.organization_id)
-    if (db.session.scalar(query) or 0) + size > int(rule.organisation_quota_mb * MB):
-        raise _organisation_full(rule.organisation_quota_mb)
-
-
-def _full(limit: float) -> QuotaExceeded:
-    return QuotaExceeded(_("There is no room left: your files may take %(limit)s MB in all.", limit=f"{limit:g}"))
-
-
-def _organisation_full(limit: float) -> QuotaExceeded:
-    sentence = _("There is no room left: your organisation’s files may take %(limit)s MB in all.", limit=f"{limit:g}")
-    return QuotaExceeded(sentence)
 
 
 # -- rows ----------------------------------------------------------------------------------------------------
