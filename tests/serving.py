@@ -23,6 +23,8 @@ def load_app() -> Callable[..., Iterable[bytes]]:
         if environ["PATH_INFO"] == "/body":
             environ["wsgi.input"].read()
         start_response("200 OK", [("Content-Type", "text/plain")])
+        if environ["PATH_INFO"] == "/large":
+            return (b"a" * 65536 for _piece in range(160))
         return [str(os.getpid()).encode()]
 
     return app

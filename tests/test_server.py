@@ -117,7 +117,7 @@ def test_no_open_database_is_handed_to_the_children(tmp_path: Path) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("slow_part", ["headers", "body"])
+@pytest.mark.parametrize("slow_part", ["headers", "body", "answer"])
 def test_500_clients_that_dribble_leave_pages_quick(desk: Program, slow_part: str) -> None:
     clients = [socket.create_connection(("127.0.0.1", desk.port), timeout=10) for _client in range(500)]
     over = threading.Event()
@@ -137,9 +137,12 @@ def test_500_clients_that_dribble_leave_pages_quick(desk: Program, slow_part: st
 
 
 def _dribble(clients: list[socket.socket], slow_part: str, over: threading.Event) -> None:
-    """One byte a second from each client, of a header or a body that does not end soon."""
-    head = b"POST /body HTTP/1.1\r\nHost: localhost\r\n"
-    begin = head + (b"Content-Length: 1000\r\n\r\n" if slow_part == "body" else b"X-Slow: ")
+    """One byte a second from each client, of a header or a body that does not end soon; no answer is read."""
+    begin = {
+        "headers": b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+        "body": b"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n",
+        "answer": b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    }[slow_part]
     for piece in [begin, *[b"a"] * 600]:
         for client in clients:
             with suppress(OSError):  # the server may have let this one go
