@@ -2,10 +2,12 @@
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from helpdesk_web.database import commit, db, writing
+from helpdesk_web.extensions import limiter
 from helpdesk_web.models import LoginSession
 from helpdesk_web.services import accounts, passwords, recovery, tokens
 from tests import factories
@@ -322,3 +324,41 @@ def test_being_in_use_is_noted_after_the_answer(own_app, clock):
 
     db.session.rollback()
     assert db.session.query(LoginSession).one().last_seen_at == clock.now()
+
+
+# -- many at once ----------------------------------------------------------------------------------------
+
+
+def test_of_two_hundred_guesses_at_once_ten_are_looked_at(own_app, monkeypatch):
+    user = factories.make_user(password_hash=passwords.hash_password(PASSWORD))
+    looked_at, email = [], user.email
+    monkeypatch.setattr(passwords, "matches", lambda *_: bool(looked_at.append(1)))
+
+    def guess(n):
+        return try_to_sign_in(own_app, email, f"guess {n}", by=f"10.{n}.0.1").status_code
+
+    with ThreadPoolExecutor(16) as pool:
+        codes = list(pool.map(guess, range(200)))
+
+    assert len(looked_at) == 10
+    assert codes.count(429) == 190
+
+
+@pytest.mark.slow
+def test_known_and_unknown_addresses_take_the_same_time(own_app, monkeypatch):
+    """The rank sum of 2 × 60 interleaved samples at the real cost; |z| under 3.3 is p over 0.001."""
+    own_app.config.update(PASSWORD_COST="real", RATELIMIT_ENABLED=False)
+    monkeypatch.setattr(limiter, "enabled", False)
+    factories.make_user(email="known@example.com", password_hash=passwords.hash_password(PASSWORD))
+
+    def seconds(email):
+        browser, data = own_app.test_client(), {"email": email, "password": "a wrong one"}
+        began = time.perf_counter()
+        browser.post("/login", data=data)
+        return time.perf_counter() - began
+
+    samples = [(seconds(f"{who}@example.com"), who) for _ in range(60) for who in ("known", "nobody")]
+    ranks = [place for place, (_, who) in enumerate(sorted(samples), 1) if who == "known"]
+    mean, deviation = 60 * 121 / 2, (60 * 60 * 121 / 12) ** 0.5
+
+    assert abs(sum(ranks) - mean) / deviation < 3.3
