@@ -146,6 +146,18 @@ def lock(row: Row) -> Row:
     return row
 
 
+def lock_by_id(model: type[Row], number: int) -> Row | None:
+    """The same for a row that may not be at hand yet."""
+    session = db.session()
+    row = session.identity_map.get(session.identity_key(model, number))
+    if isinstance(row, model) and row in session.info["locked"]:
+        return row
+    found = session.get(model, number, with_for_update=True, populate_existing=True)
+    if found is not None:
+        session.info["locked"].add(found)
+    return found
+
+
 def end_reading() -> None:
     """Let go of the read transaction, so that what follows sees the present state."""
     db.session.rollback()

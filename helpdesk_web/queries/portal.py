@@ -113,9 +113,8 @@ def request(user: User, refid: str) -> Ticket | None:
     )
 
 
-def thread(ticket: Ticket, user: User) -> list[Message]:
+def thread(ticket: Ticket, user: User, seen: int | None) -> list[Message]:
     """The public messages, oldest first; new are those of others since the customer last looked."""
-    seen = db.session.scalar(select(Visit.reply_id).where(Visit.ticket_id == ticket.id, Visit.user_id == user.id))
     query = (
         select(Reply.id, Reply.author_id, Reply.by_staff, Reply.message_html, Reply.created_at, User.name)
         .join(User, User.id == Reply.author_id)

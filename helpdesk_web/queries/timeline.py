@@ -62,10 +62,10 @@ class Timeline:
     history: list[History]
 
 
-def ticket(user: User, refid: str) -> tuple[Ticket, int | None] | None:
+def ticket(user: User, refid: str) -> tuple[Ticket, Visit | None] | None:
     """The ticket with its people, and how far this person has read it; None when it is not theirs to see."""
     query = (
-        select(Ticket, Visit.reply_id)
+        select(Ticket, Visit)
         .outerjoin(Visit, (Visit.ticket_id == Ticket.id) & (Visit.user_id == user.id))
         .where(Ticket.refid == refid, visible_tickets(user))
         .options(
@@ -80,9 +80,9 @@ def ticket(user: User, refid: str) -> tuple[Ticket, int | None] | None:
     return (found[0], found[1]) if found else None
 
 
-def timeline(shown: Ticket, user: User, seen: int | None) -> Timeline:
+def timeline(shown: Ticket, user: User, visit: Visit | None) -> Timeline:
     """Messages, files, events and names: four statements."""
-    messages = _messages(shown, user, seen)
+    messages = _messages(shown, user, visit.reply_id if visit else None)
     happened = list(
         db.session.scalars(select(AuditEvent).where(AuditEvent.ticket_id == shown.id).order_by(AuditEvent.id))
     )

@@ -21,8 +21,7 @@ REPLIES = 3
 
 def enforce(customer: User) -> None:
     """Raise SupportRateLimitError with the seconds to wait; call it with the customer's row locked."""
-    wait = seconds_until_next(customer.id)
-    if wait and not customer.is_staff:
+    if not customer.is_staff and (wait := _wait(customer.id)):
         raise SupportRateLimitError(retry_after=wait)
 
 
@@ -40,8 +39,12 @@ def remaining_attempts(user_id: int) -> int:
 
 def seconds_until_next(user_id: int) -> int:
     """Seconds until a ticket may be opened, 0 when one may be now."""
+    return 0 if _is_staff(user_id) else _wait(user_id)
+
+
+def _wait(user_id: int) -> int:
     rule = desk.settings().rate_limit
-    if not rule.enabled or _is_staff(user_id):
+    if not rule.enabled:
         return 0
     if rule.limit == 0:
         return int(WINDOW.total_seconds())

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from helpdesk_web import clock, events
-from helpdesk_web.database import FAR, db, lock
+from helpdesk_web.database import FAR, db, lock, lock_by_id
 from helpdesk_web.errors import InvalidInput, NotAllowed, ReferenceIdExists
 from helpdesk_web.models import Category, Channel, Reply, Ticket, TicketPriority, TicketStatus, User
 from helpdesk_web.services import (
@@ -268,10 +268,7 @@ def _write(asked: Request, customer: User) -> tuple[Ticket, Reply]:
     """Insert the ticket under a free reference; each try is a savepoint of its own."""
     now = clock.now()
     for _try in range(REFERENCE_TRIES):
-        refid = refids.new()
-        if db.session.scalar(select(Ticket.id).where(Ticket.refid == refid)):
-            continue
-        ticket = _new_ticket(asked, customer, refid, now)
+        ticket = _new_ticket(asked, customer, refids.new(), now)
         try:
             with db.session.begin_nested():
                 db.session.add(ticket)
@@ -342,8 +339,7 @@ def _facts(ticket: Ticket, asked: Request) -> dict[str, Any]:
 
 
 def _locked_person(user_id: int | None) -> User | None:
-    user = db.session.get(User, user_id) if user_id is not None else None
-    return lock(user) if user else None
+    return lock_by_id(User, user_id) if user_id is not None else None
 
 
 def _gone() -> Ticket:

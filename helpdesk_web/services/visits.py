@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import Flask, Response, current_app
-from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from helpdesk_web import clock
@@ -12,12 +11,14 @@ from helpdesk_web.errors import Busy
 from helpdesk_web.models import Ticket, User, Visit
 
 
-def note_after(response: Response, user: User, ticket: Ticket, reply_id: int) -> None:
+def last(user: User, ticket: Ticket) -> Visit | None:
+    """How far this person has read."""
+    return db.session.get(Visit, (user.id, ticket.id))
+
+
+def note_after(response: Response, user: User, ticket: Ticket, reply_id: int, before: Visit | None) -> None:
     """Once the answer has left, note that everything up to this message was shown."""
-    known = db.session.execute(
-        select(Visit.seen_at, Visit.reply_id).where(Visit.user_id == user.id, Visit.ticket_id == ticket.id)
-    ).first()
-    if known and known.reply_id >= reply_id and known.seen_at >= ticket.last_activity_at:
+    if before and before.reply_id >= reply_id and before.seen_at >= ticket.last_activity_at:
         return
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     mark = {"user_id": user.id, "ticket_id": ticket.id, "reply_id": reply_id, "seen_at": clock.now()}

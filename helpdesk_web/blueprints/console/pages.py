@@ -48,8 +48,8 @@ def ticket_page(
 ) -> Response:
     """Show the ticket as it is now; HTMX gets the partials that painted the page first."""
     user = person()
-    shown, seen = timeline.ticket(user, refid) or abort(404)
-    told = timeline.timeline(shown, user, seen)
+    shown, visit = timeline.ticket(user, refid) or abort(404)
+    told = timeline.timeline(shown, user, visit)
     beside = sidebar.sidebar(shown, user)
     queue = came_from()
     now = clock.now()
@@ -75,7 +75,7 @@ def ticket_page(
         **upload_limits(),
         **{"conflict": None, "notice": None, **context},
     )
-    visits.note_after(response, user, shown, told.last_reply_id)
+    visits.note_after(response, user, shown, told.last_reply_id, visit)
     return response
 
 

@@ -45,7 +45,8 @@ def request_page(
 ) -> Response:
     """Show the request; HTMX gets the same partial that painted the page first."""
     user = person()
-    messages = portal.thread(ticket, user)
+    visit = visits.last(user, ticket)
+    messages = portal.thread(ticket, user, visit.reply_id if visit else None)
     category, helper = portal.names(ticket)
     rating = db.session.scalar(select(Rating).where(Rating.ticket_id == ticket.id))
     form = form or ReplyForm(formdata=None)
@@ -64,7 +65,7 @@ def request_page(
         **{"preview_html": None, "conflict": False, **_limits(), **context},
     )
     if messages:
-        visits.note_after(response, user, ticket, messages[-1].id)
+        visits.note_after(response, user, ticket, messages[-1].id, visit)
     return response
 
 
