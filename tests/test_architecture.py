@@ -30,7 +30,18 @@ FORBIDDEN = {
     "clock": ("models", "services", "queries", "blueprints", "database"),
     "markup": ("models", "services", "queries", "blueprints", "database", "web"),
 }
-EDGES = ("blueprints", "jobs", "commands", "demo", "cli.py", "support.py", "audit.py", "vault.py", "login.py")
+EDGES = (
+    "blueprints",
+    "jobs",
+    "commands",
+    "demo",
+    "cli.py",
+    "support.py",
+    "relations.py",
+    "audit.py",
+    "vault.py",
+    "login.py",
+)
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
 
