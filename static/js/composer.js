@@ -1,13 +1,27 @@
 // The composer: choosing Reply or Note puts the focus into the text, and a ticket opens where its news begin.
-document.addEventListener("change", ({ target }) => {
-  if (target.matches("[data-composer-mode]")) target.form.elements.message.focus();
-});
-
 const news = document.getElementById("news");
-const thread = document.getElementById("timeline");
+
+// the thread scrolls with the page, on narrow screens in its own column
+const boxes = () => [document.scrollingElement, document.querySelector(".ticket__column")].filter(Boolean);
+const atEnd = () => boxes().every((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 40);
+const toEnd = () => boxes().forEach((box) => { box.scrollTop = box.scrollHeight; });
 
 if (news) news.scrollIntoView({ block: "start" });
-else if (thread && !location.hash) {
-  // the thread scrolls with the page, on narrow screens in its own column
-  for (const box of [document.scrollingElement, thread.parentElement]) box.scrollTop = box.scrollHeight;
-}
+else if (document.getElementById("timeline") && !location.hash) toEnd();
+
+let follows = false;
+document.addEventListener("htmx:before:swap", () => { follows = atEnd(); });
+document.addEventListener("htmx:after:swap", () => follows && toEnd());
+
+// On phones the composer is a bar that opens by a tap and closes by one elsewhere, as long as nothing is written.
+document.addEventListener("click", ({ target, detail }) => {
+  const composer = document.getElementById("composer");
+  if (!composer) return;
+  const text = composer.elements.message;
+  if (target.matches("[data-composer-mode]")) {
+    composer.dataset.open = "";
+    if (detail) text.focus(); // a tap or a click; arrow keys stay between the two
+  } else if (!composer.contains(target) && !text.value) {
+    delete composer.dataset.open;
+  }
+});

@@ -41,5 +41,5 @@ const upload = (form) => (url, request) =>
 document.addEventListener("htmx:config:request", ({ target, detail: { ctx } }) => {
   const form = target.closest("form");
   const picked = form?.enctype === "multipart/form-data" && form.querySelector("[data-files] input[type=file]");
-  if (picked?.files.length && !target.matches("[data-without-files]")) ctx.fetch = upload(form);
+  if (picked && picked.files.length && !target.matches("[data-without-files]")) ctx.fetch = upload(form);
 });
