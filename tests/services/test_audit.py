@@ -1,5 +1,6 @@
 """Nothing in the audit can be changed, removed, added or moved without `verify` naming it."""
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from helpdesk_web.database import commit, db, writing
 from helpdesk_web.models import Desk, Ticket, User
 from helpdesk_web.services import audit as service
 from helpdesk_web.services import chain, keys
+from tests import factories
 from tests.damage import sql, value
 
 pytestmark = pytest.mark.both
@@ -306,3 +308,28 @@ def copy(ticket: Ticket, stream: str, seq: int, source: int) -> None:
         n=seq,
         source=source,
     )
+
+
+def test_a_desk_at_work_verifies_at_any_moment(own_app: Flask) -> None:
+    """Seals and records that come while the walk is under way are no tampering."""
+    numbers = [factories.make_ticket().id for _ticket in range(3)]
+    stop, rounds = threading.Event(), []
+
+    def work() -> None:
+        with own_app.app_context():
+            while not stop.is_set():
+                for number in numbers:
+                    audit.make().event("ticket.noted").on(db.session.get_one(Ticket, number)).log()
+                rounds.append(audit.seal())
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        verdicts = [audit.verify() for _walk in range(10)]
+    finally:
+        stop.set()
+        worker.join()
+
+    assert all(verdicts), [str(verdict) for verdict in verdicts if not verdict]
+    assert len(rounds) > 1
+    assert audit.verify()
