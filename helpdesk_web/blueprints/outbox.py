@@ -1,5 +1,7 @@
 """The outbox: what the desk mails, for staff by the tickets they see, for admins with texts and retry."""
 
+from typing import Any
+
 from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -13,10 +15,17 @@ from helpdesk_web.mail import compose
 from helpdesk_web.mail.letter import Unwanted
 from helpdesk_web.models import Job
 from helpdesk_web.queries import outbox as lists
+from helpdesk_web.queries import queues
 from helpdesk_web.services import desk, outbox
 from helpdesk_web.web import answer, go, status_of
 
 bp = Blueprint("outbox", __name__)
+
+
+@bp.context_processor
+def rail() -> dict[str, Any]:
+    """What the console's rail shows beside the outbox."""
+    return {"queues": queues.rail(queues.counts(person())), "queue": None}
 
 
 @bp.get("/console/outbox")

@@ -25,7 +25,7 @@ def links(app):
 
     def of(address, template):
         jobs.run_due()
-        db.session.rollback()
+        db.session.expire_all()
         user = accounts.find(address)
         mails = select(Job).where(Job.account_id == user.id, Job.template == template).order_by(Job.id)
         return [job.args.get("link", "").removeprefix(ORIGIN) for job in db.session.scalars(mails)]

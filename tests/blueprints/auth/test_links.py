@@ -81,7 +81,7 @@ def test_a_broken_link_is_the_same_failure_everywhere_and_writes_nothing(app, ma
     ):
         assert answer.status_code in (404, 410), (base, shape)
 
-    db.session.rollback()
+    db.session.expire_all()
     assert db.session.query(Token).filter(Token.used_at.is_not(None)).count() == 0
     assert db.session.query(Token).count() == 1
 
@@ -152,7 +152,7 @@ def test_an_invited_agent_comes_in_with_a_password_of_their_own(app, make_user, 
     answer = browser.post(path, data={"name": "Ana", "password": NEW})
 
     assert (answer.status_code, answer.location) == (303, "/console/")
-    db.session.rollback()
+    db.session.expire_all()
     assert accounts.find("ana@example.com").role == Role.AGENT
     sign_in("ana@example.com", NEW)
     assert app.test_client().get(path).status_code == 410
@@ -175,7 +175,7 @@ def test_the_set_up_page_makes_the_first_admin_and_names_the_desk(app, sign_in):
     answer = app.test_client().post(path, data=form)
 
     assert answer.location == "/console/"
-    db.session.rollback()
+    db.session.expire_all()
     db.session().info.pop("desk", None)
     assert desk.settings().desk_name == "Larkspur Cycles"
     assert accounts.find("ada@example.com").is_admin

@@ -134,7 +134,7 @@ def test_who_is_signed_in_as_the_account_needs_one_button(app, sign_in, links):
 
     assert browser.post(link).location == "/support/tickets"
 
-    db.session.rollback()
+    db.session.expire_all()
     assert accounts.find(ALICE).is_verified
     sign_in(ALICE, PASSWORD)
 

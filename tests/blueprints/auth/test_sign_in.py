@@ -110,7 +110,7 @@ def test_an_old_hash_is_renewed_at_sign_in(app, make_member, sign_in):
 
     sign_in(user.email)
 
-    db.session.rollback()
+    db.session.expire_all()
     assert accounts.find(user.email).password_hash.startswith("$argon2id$v=19$m=8,")
 
 
@@ -322,7 +322,7 @@ def test_being_in_use_is_noted_after_the_answer(own_app, clock):
     clock.tick(minutes=6)
     browser.get("/profile").close()
 
-    db.session.rollback()
+    db.session.expire_all()
     assert db.session.query(LoginSession).one().last_seen_at == clock.now()
 
 

@@ -20,7 +20,7 @@ def browser(client_for, member):
 
 
 def stored(user):
-    db.session.rollback()
+    db.session.expire_all()
     return accounts.find(user.email)
 
 
