@@ -152,6 +152,24 @@ class Settings(BaseSettings, DeskSettings):
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _known_mail_server(cls, url: str | None) -> str | None:
+        if url:
+            from helpdesk_web.mail.deliver import Server  # not needed where nothing is mailed
+
+            Server.at(url)
+        return url or None
+
+    @field_validator("mail_from")
+    @classmethod
+    def _can_send(cls, mail_from: str | None) -> str | None:
+        if mail_from:
+            from helpdesk_web.mail import headers
+
+            headers.sender(mail_from, "", "localhost")
+        return mail_from or None
+
     @field_validator("database_url", "database_read_url")
     @classmethod
     def _known_database(cls, url: str | None) -> str | None:

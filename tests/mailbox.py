@@ -44,7 +44,9 @@ class Mailbox:
     def subjects(self) -> list[str]:
         return [str(message["Subject"]) for message in self.received]
 
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
+    async def handle_RCPT(  # noqa: N802
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
         if self.recipient_answers:
             return self.recipient_answers.pop(0)
         envelope.rcpt_tos.append(address)

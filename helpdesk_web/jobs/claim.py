@@ -3,6 +3,7 @@
 `run_at` of a running job is the end of its lease, so the one index finds what is due and what was abandoned.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,6 +61,20 @@ def seconds_to_next(lane: str) -> float:
     due: datetime | None = db.session.scalar(soonest)
     end_reading()  # the caller sleeps: no transaction may stay open
     return (due - now).total_seconds() if due else float("inf")
+
+
+def bring_back(longest: Mapping[str, timedelta]) -> None:
+    """Put right what a clock that ran ahead has put off further than its kind is ever put off."""
+    end_reading()
+    now = clock.now()
+    put_off = select(Job.id, Job.kind, Job.run_at).where(_WAITING, Job.state == JobState.QUEUED, Job.attempts > 0)
+    rows = db.session.execute(put_off.where(Job.run_at > now))
+    far = [row.id for row in rows if row.kind in longest and row.run_at > now + longest[row.kind]]
+    end_reading()
+    if far:
+        with writing():
+            _update(Job.id.in_(far), Job.state == JobState.QUEUED, run_at=now)
+            commit()
 
 
 def finish(work: Work, state: JobState = JobState.DONE, **facts: Any) -> None:

@@ -8,7 +8,7 @@ from helpdesk_web.services import escalation, recovery
 from helpdesk_web.services.tokens import Purpose
 
 
-@task("urgent.check")
+@task("urgent.check", attempts=50)  # each longer patience of the desk puts it off once more
 def check_urgent(work: Work) -> dict[str, object] | None:
     """The minutes an urgent ticket may wait are over, unless the desk gives more by now."""
     since = datetime.fromisoformat(work.args["since"])

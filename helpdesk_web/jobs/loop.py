@@ -12,6 +12,7 @@ from helpdesk_web.services import desk
 LONGEST_SLEEP = 1.0  # seconds
 SHORTEST_SLEEP = 0.02
 MARK_SECONDS = 5.0
+CLOCK_SECONDS = 30.0
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ def run_worker(stop: threading.Event) -> None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     _repeat(app, stop, periodic.ensure, until_it_works=True)
     loops = [_start(f"jobs-{lane}", _work, app, stop, lane) for lane in claim.LANES]
+    loops.append(_start("clock", _watch_the_clock, app, stop))
     loops.append(_start("checkpoints", checkpoint.keep, app, stop))
     mark = desk.boot().data_dir / "worker.alive"  # for /readyz
     while not stop.is_set() and all(loop.is_alive() for loop in loops):
@@ -54,6 +56,14 @@ def _one(lane: str) -> bool:
 
 def _work(app: Flask, stop: threading.Event, lane: str) -> None:
     _repeat(app, stop, lambda: _pass(lane, stop))
+
+
+def _watch_the_clock(app: Flask, stop: threading.Event) -> None:
+    def look() -> None:
+        periodic.look_at_the_clock()
+        stop.wait(CLOCK_SECONDS)
+
+    _repeat(app, stop, look)
 
 
 def _pass(lane: str, stop: threading.Event) -> None:

@@ -9,17 +9,28 @@ from typing import Any
 from sqlalchemy import update
 
 from helpdesk_web import clock
-from helpdesk_web.database import commit, db, end_reading, writing
+from helpdesk_web.database import commit, db, end_reading, lock, writing
 from helpdesk_web.errors import Busy
 from helpdesk_web.jobs.tasks import NotNeeded, NotNow, Refused, Work, task
 from helpdesk_web.mail import compose, deliver, headers
 from helpdesk_web.mail.letter import Unwanted
-from helpdesk_web.models import Job, JobState
-from helpdesk_web.services import desk, outbox
+from helpdesk_web.models import Job, JobState, Ticket
+from helpdesk_web.services import audit, desk, outbox
 
 AWAY = "no connection to the mail server: "
 
 _server_was_away = threading.Event()
+
+
+def tell_ticket(work: Work, reason: str) -> None:
+    """A mail that will not arrive belongs to the ticket's story: somebody waits for it in vain."""
+    job = db.session.get_one(Job, work.id)
+    ticket = db.session.get(Ticket, job.ticket_id) if job.ticket_id else None
+    if ticket is None:
+        return
+    lock(ticket).version += 1
+    audit.record(ticket, None, "mail.not_sent", {"mail": job.template}, private={"reason": reason})
+    db.session.flush()
 
 
 @task(
@@ -29,6 +40,7 @@ _server_was_away = threading.Event()
     growth=3.0,
     longest_gap=timedelta(hours=4),
     own_transactions=True,
+    when_dead=tell_ticket,
 )
 def send(work: Work) -> dict[str, Any] | None:
     """Send one mail. A crash before the end makes it run again, with the Message-ID it had before."""

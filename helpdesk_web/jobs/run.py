@@ -90,7 +90,10 @@ def _failed(work: Work, known: Task, error: Exception) -> None:
 
 
 def _end(work: Work, state: JobState, reason: str) -> None:
+    known = TASKS.get(work.kind)
     with writing():
+        if state is JobState.DEAD and known and known.when_dead:
+            known.when_dead(work, reason)
         claim.finish(work, state, last_error=reason[:MAX_ERROR])
         commit()
 

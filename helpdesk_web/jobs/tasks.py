@@ -40,6 +40,7 @@ class Task:
     longest_gap: timedelta
     own_transactions: bool = False
     every: timedelta | None = None
+    when_dead: "Callable[[Work, str], None] | None" = None
 
     def gap(self, attempt: int) -> timedelta:
         """How long to wait after this attempt failed; a fifth to and fro keeps retries out of step."""
@@ -65,15 +66,17 @@ def task(
     longest_gap: timedelta = timedelta(minutes=30),
     own_transactions: bool = False,
     every: timedelta | None = None,
+    when_dead: Callable[[Work, str], None] | None = None,
 ) -> Callable[[Handler], Handler]:
     """Register a handler.
 
     It runs inside the very transaction that ends the job, so its effect happens exactly once. One with
     `own_transactions` runs outside any, may be slow, and must bear being run twice.
+    `when_dead` runs in the transaction that sets a job aside, with the reason.
     """
 
     def register(handler: Handler) -> Handler:
-        TASKS[kind] = Task(handler, attempts, first_gap, growth, longest_gap, own_transactions, every)
+        TASKS[kind] = Task(handler, attempts, first_gap, growth, longest_gap, own_transactions, every, when_dead)
         return handler
 
     return register

@@ -45,7 +45,9 @@ class Server:
         except ValueError:
             parts, port = urlsplit(""), None
         if parts.scheme not in PORTS or not parts.hostname:
-            raise SetupError("Wrong setting smtp_url: give smtp+starttls://user:password@host:587.")
+            raise SetupError(
+                "Wrong setting smtp_url: give smtp+starttls://user:password@host:587, smtps:// or smtp://."
+            )
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
         return cls(parts.scheme, parts.hostname, port or PORTS[parts.scheme], user, password)
 

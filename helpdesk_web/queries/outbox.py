@@ -99,12 +99,6 @@ def dead_count() -> int:
     return db.session.scalar(select(func.count()).select_from(dead.subquery())) or 0
 
 
-def unsent(ticket: Ticket) -> list[Row]:
-    """The ticket's mails that were not taken, with the reason: for the ticket's own page."""
-    query = _rows().where(Job.ticket_id == ticket.id, Job.kind == "mail", Job.state == JobState.DEAD)
-    return [_row(found, None) for found in db.session.execute(query.order_by(Job.id))]
-
-
 def may_read_body(reader: User, job: Job) -> bool:
     """Whether this person may read the mail's text.
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from helpdesk_web.database import commit, db, writing
-from helpdesk_web.jobs import claim, run, run_due
+from helpdesk_web.jobs import claim, periodic, run, run_due
 from helpdesk_web.jobs.tasks import TASKS, NotNeeded, Refused, Work
 from helpdesk_web.models import JobState, Tag
 from helpdesk_web.services import outbox
@@ -210,3 +210,23 @@ def test_a_kind_that_nobody_knows_is_set_aside(app: Flask) -> None:
     run_due()
 
     assert only("from.the.future").state is JobState.DEAD
+
+
+def test_a_clock_that_ran_ahead_leaves_nothing_waiting_for_its_time(
+    app: Flask, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teach(monkeypatch, lambda work: 1 / 0)
+    clock.tick(days=1)
+    queue()
+    with writing():
+        outbox.enqueue("test.planned", {}, run_at=clock.now() + timedelta(days=30))
+        commit()
+    run_due()
+    clock.tick(days=-1)
+    assert only().run_at > clock.now() + timedelta(hours=23)
+
+    periodic.look_at_the_clock()
+
+    assert only().run_at == clock.now()
+    assert only("periodic.vault").run_at <= clock.now() + timedelta(days=1)
+    assert only("test.planned").run_at > clock.now() + timedelta(days=30)

@@ -1,5 +1,6 @@
 """Mail leaves once, in order, to whoever is entitled to it; what cannot leave is seen."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -160,17 +161,30 @@ def test_a_refusal_for_good_is_seen_at_once(
     assert dead.last_error == "550 5.1.1 no such person"
 
 
+def test_the_ticket_tells_that_a_mail_did_not_arrive(
+    app: Flask, mailbox: Mailbox, ticket: Ticket, agent: User, agent_client: Any
+) -> None:
+    answer(ticket, agent)
+    mailbox.answers = ["550 5.1.1 no such person"]
+    run_due()
+
+    page = agent_client.get(f"/console/tickets/{ticket.refid}").get_data(as_text=True)
+    assert "could not be delivered" in page
+
+
 def test_a_mail_that_never_gets_through_is_set_aside_after_a_day(
     app: Flask, mailbox: Mailbox, ticket: Ticket, agent: User, clock: Any
 ) -> None:
     answer(ticket, agent)
     mailbox.answers = ["451 never"] * 20
-    for _half_hour in range(60):
+    start = clock.now()
+    for _attempt in range(10):
         run_due()
-        clock.tick(minutes=30)
+        clock.moment = max(clock.moment, mails()[-1].run_at)
 
     dead = mails()[-1]
     assert (dead.state, dead.attempts) == (JobState.DEAD, 10)
+    assert timedelta(hours=10) < clock.now() - start < timedelta(hours=24)
 
 
 def test_a_crash_after_the_server_took_it_repeats_it_once_under_the_same_id(

@@ -96,6 +96,7 @@ SENTENCES: dict[str, Callable[[Told], str]] = {
     "ticket.rated": _rated,
     "reply.posted": lambda told: _("%(who)s replied", who=told.who),
     "note.posted": lambda told: _("%(who)s added an internal note", who=told.who),
+    "mail.not_sent": lambda _told: _("A mail about this ticket could not be delivered"),
     "sla.breached": lambda _told: _("The promised time passed"),
     "sla.urgent_escalation": lambda _told: _("Urgent and still unanswered: on-call was told"),
 }
