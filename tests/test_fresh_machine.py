@@ -17,7 +17,13 @@ COLD_SECONDS, WARM_SECONDS = 180, 30  # a sanity bound for busy machines; 60 and
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """The files that a clone would have, as they are now."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     folder = tmp_path / "a clone"
     for name in filter(None, listed.stdout.split("\0")):
         if (CHECKOUT / name).exists():
