@@ -64,6 +64,5 @@ def _open(form: TicketForm) -> Ticket:
 
 
 def _form_page(form: TicketForm, status: int = 200) -> Response:
-    return answer(
-        "console/tickets/new.html", status, form=form, queues=queues.rail(queues.counts(person())), queue=None
-    )
+    rail = queues.rail(queues.counts(person()))
+    return answer("console/tickets/new.html", status, form=form, queues=rail, queue=None, **pages.upload_limits())
