@@ -16,7 +16,7 @@ from helpdesk_web.database import commit, db, end_reading, writing
 from helpdesk_web.jobs.tasks import Work
 from helpdesk_web.models import Job, JobState
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=20)
 MAIL, REST = "mail", "rest"  # two lanes: a slow mail server holds up nothing else
 LANES = (MAIL, REST)
 

@@ -83,11 +83,11 @@ def test_the_lease_is_lengthened_while_a_handler_works(app: Flask, clock: Any, m
     teach(monkeypatch, lambda work: None)
     queue()
     work = claim.next_due(claim.REST)
-    clock.tick(seconds=50)
+    clock.tick(seconds=15)
     with writing():
         assert claim.extend(work)
         commit()
-    clock.tick(seconds=50)
+    clock.tick(seconds=15)
 
     assert claim.next_due(claim.REST) is None
 
