@@ -15,6 +15,7 @@ from helpdesk_web.web import not_signed_in
 
 PUBLIC = "anyone"
 SIGNED_IN = "signed in"
+READING = {"GET", "HEAD", "OPTIONS"}
 
 # blueprint: the verb of permissions.TABLE that its pages need
 RULES: dict[str, str] = {
@@ -56,6 +57,8 @@ def bind(app: Flask) -> None:
 def _guard() -> Response | None:
     if request.endpoint is None:
         return None
+    if request.method not in READING and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        abort(403)  # whatever token it brings: no other site has a form that leads here
     rule = rule_of(current_app._get_current_object(), request.endpoint)  # type: ignore[attr-defined]
     if rule == PUBLIC:
         return None

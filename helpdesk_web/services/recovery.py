@@ -32,8 +32,8 @@ def mail_link(address: str, purpose: Purpose) -> None:
         return
     if purpose == Purpose.SIGNIN and not user.is_verified:
         purpose = Purpose.VERIFY
-    if not tokens.were_enough(user):
-        outbox.post(purpose, to=user, args={"link": tokens.issue(purpose, user)})
+    if link := tokens.issue_mailed(purpose, user):
+        outbox.post(purpose, to=user, args={"link": link})
         audit.record(user, None, "account.link_mailed", {"purpose": purpose})
     db.session.flush()
 

@@ -80,8 +80,8 @@ def _greet_again(user: User | None) -> None:
 
 
 def _mail_link(user: User) -> None:
-    if not tokens.were_enough(user):
-        outbox.post("verify", to=user, args={"link": tokens.issue(Purpose.VERIFY, user)})
+    if link := tokens.issue_mailed(Purpose.VERIFY, user):
+        outbox.post("verify", to=user, args={"link": link})
     db.session.flush()
 
 

@@ -86,7 +86,7 @@ class ChoosePassword(Form):
         self.about = tuple(about)
 
     def validate_password(self, field: Field) -> None:
-        typed = [str(self[name].data or "") for name in ("name", "email") if name in self]
+        typed = [str(self[name].data or "") for name in ("name", "email", "desk_name") if name in self]
         about = (*self.about, *typed, desk.settings().desk_name)
         if objection := passwords.objection(field.data, about=about):
             raise ValidationError(objection)
@@ -104,7 +104,7 @@ class InvitationForm(ChoosePassword):
 
 
 class SetupForm(ChoosePassword):
-    desk_name = StringField(_l("Name of the desk"), [DataRequired(_l("Please give the desk a name.")), Length(max=80)])
+    desk_name = NameField(_l("Name of the desk"), [DataRequired(_l("Please give the desk a name.")), Length(max=80)])
     time_zone = SelectField(_l("Time zone"), choices=[SelectChoice(zone) for zone in sorted(available_timezones())])
     name = a_name()
     email = an_address()

@@ -290,6 +290,15 @@ def test_a_form_of_another_site_is_refused(app, make_member, address):
     assert cookie_of(browser) is None
 
 
+def test_a_browser_that_says_another_site_sent_the_form_is_refused(app, make_member, sign_in):
+    user = make_member()
+    browser, elsewhere = sign_in(user.email), {"Sec-Fetch-Site": "cross-site"}
+
+    assert browser.post("/logout", headers=elsewhere).status_code == 403
+    assert browser.post("/profile", data={"name": "X"}, headers=elsewhere).status_code == 403
+    assert browser.get("/profile", headers=elsewhere).status_code == 200
+
+
 def test_a_one_time_link_signs_in_by_its_button_only(app, make_member):
     user = make_member("agent")
     with writing():
