@@ -39,8 +39,10 @@ class SupportRateLimitError(SupportError):
 
 
 class CategoryNotFound(SupportError):
+    field = "category_id"
+
     def default(self) -> str:
-        return _("That category does not exist.")
+        return _("Please choose what it is about.")
 
 
 class ReferenceIdExists(SupportError):

@@ -23,6 +23,6 @@ def client_network() -> str:
 
 babel = Babel()
 csrf = CSRFProtect()
-limiter = Limiter(client_network, headers_enabled=True)
+limiter = Limiter(client_network)
 login_manager = LoginManager()
 migrate = Migrate(render_as_batch=True)

@@ -17,12 +17,14 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
+from flask_limiter import RateLimitExceeded
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
+from helpdesk_web import throttle
 from helpdesk_web.database import Sealed, db
 from helpdesk_web.errors import (
     Busy,
@@ -111,9 +113,9 @@ def _on_http(error: HTTPException) -> BaseResponse:
     code = error.code or 500
     if code < 400 and error.response is not None:
         return make_response(error.response)
-    retry_after = getattr(error, "retry_after", None)
+    retry_after = throttle.retry_after(error) if isinstance(error, RateLimitExceeded) else None
     page = code if code in SHOWN - {405, 507} else 404 if code == 405 else 400 if code < 500 else 500
-    response = failed(page, retry_after=retry_after if isinstance(retry_after, int) else None)
+    response = failed(page, retry_after=retry_after)
     response.status_code = code
     if code == 405 and isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(error.valid_methods)
@@ -140,6 +142,8 @@ def _on_csrf(error: CSRFError) -> BaseResponse:
         response = make_response(current_app.ensure_sync(view)(**(request.view_args or {})))
     except (Sealed, SupportError):
         return failed(400)
+    except HTTPException as other:
+        return _on_http(other)
     if response.status_code < 400:
         return failed(400)
     response.status_code = 400 if response.status_code == 422 else response.status_code

@@ -15,6 +15,7 @@ from helpdesk_web import create_app, migrating
 from helpdesk_web.config import load
 from helpdesk_web.database import commit, db, writing
 from helpdesk_web.services import founding
+from tests.clients import Browser
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
@@ -35,6 +36,7 @@ def build_app(folder: Path, url: str | None = None, **settings: Any) -> Flask:
     defaults: dict[str, Any] = {"data_dir": folder, "base_url": "http://localhost"}
     app = create_app(load(**defaults | settings, **({"database_url": url} if url else {})))
     app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=False, PASSWORD_COST="cheap")
+    app.test_client_class = Browser
     return app
 
 

@@ -59,8 +59,9 @@ def make_category(name: str = "General", **facts: Any) -> Category:
         builder = getattr(builder, fact)(value)
     category = builder.create()
     if team is not None:
-        category.team_id = team.id
-        save(category)
+        with writing():
+            category.team_id = team.id
+            commit()
     return category
 
 
@@ -94,8 +95,13 @@ def first_category() -> Category:
 def browser(app: Flask, user: User | None = None) -> FlaskClient:
     client = app.test_client()
     if user is not None:
-        secret = secrets.token_urlsafe(32)
-        digest = hashlib.sha256(secret.encode()).hexdigest()
-        save(LoginSession(user_id=user.id, secret_hash=digest, last_seen_at=clock.now(), created_at=clock.now()))
-        client.set_cookie("helpdesk_session", secret, domain="localhost")
+        client.set_cookie("helpdesk_session", session_of(user), domain="localhost")
     return client
+
+
+def session_of(user: User) -> str:
+    """Sign somebody in; the secret for the cookie."""
+    secret = secrets.token_urlsafe(32)
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    save(LoginSession(user_id=user.id, secret_hash=digest, last_seen_at=clock.now(), created_at=clock.now()))
+    return secret

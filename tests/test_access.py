@@ -16,6 +16,8 @@ FILLED = {
     "token": "x" * 43,
     "number": "1",
     "filename": "x.css",
+    "session_id": "99999",
+    "user_id": "99999",
 }
 
 

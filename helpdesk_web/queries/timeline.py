@@ -80,13 +80,13 @@ def ticket(user: User, refid: str) -> tuple[Ticket, Visit | None] | None:
     return (found[0], found[1]) if found else None
 
 
-def timeline(shown: Ticket, user: User, visit: Visit | None) -> Timeline:
-    """Messages, files, events and names: four statements."""
+def timeline(shown: Ticket, user: User, visit: Visit | None, known: history.Names) -> Timeline:
+    """Messages, files and events: three statements, and one for names that are not known yet."""
     messages = _messages(shown, user, visit.reply_id if visit else None)
     happened = list(
         db.session.scalars(select(AuditEvent).where(AuditEvent.ticket_id == shown.id).order_by(AuditEvent.id))
     )
-    names = history.names_of(happened)
+    names = history.names_of(happened, known)
     told = [(event, history.sentence(event, names)) for event in happened if event.event not in SILENT]
     lines = [Event("event", text, event.at, _glyph(event)) for event, text in told if event.event != "ticket.created"]
     entries: list[Message | Event] = sorted([*messages, *lines], key=lambda entry: (entry.at, entry.kind == "event"))

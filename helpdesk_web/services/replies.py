@@ -128,7 +128,8 @@ def _say(ticket: Ticket, author: User, message: Message, *, internal: bool) -> R
     if not internal:
         ticket.preview, ticket.preview_author_id = message.body.excerpt, author.id
     name = "note.posted" if internal else "reply.posted"
-    audit.record(ticket, author, name, {"reply": reply.id, "message": message.digest, "files": len(message.files)})
+    facts = {"reply": reply.id, "files": len(message.files)}
+    audit.record(ticket, author, name, facts, private={"message": message.digest})
     events.later(events.TicketReplied, ticket_id=ticket.id, reply_id=reply.id, is_internal=internal)
     return reply
 

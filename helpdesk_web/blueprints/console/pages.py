@@ -15,7 +15,7 @@ from helpdesk_web.login import person
 from helpdesk_web.models import Ticket
 from helpdesk_web.queries import neighbours, promises, queues, sidebar, timeline
 from helpdesk_web.queries.queues import Queue
-from helpdesk_web.services import desk, sla, states, visits
+from helpdesk_web.services import desk, history, sla, states, visits
 from helpdesk_web.web import answer, by_htmx
 
 
@@ -49,8 +49,8 @@ def ticket_page(
     """Show the ticket as it is now; HTMX gets the partials that painted the page first."""
     user = person()
     shown, visit = timeline.ticket(user, refid) or abort(404)
-    told = timeline.timeline(shown, user, visit)
     beside = sidebar.sidebar(shown, user)
+    told = timeline.timeline(shown, user, visit, _known(shown, beside))
     queue = came_from()
     now = clock.now()
     counted = queues.counts(user, neighbours.asked(queue, shown, user, now) if queue else None)
@@ -148,6 +148,12 @@ class _Facts:
         if told.state == "paused":
             sentence += " " + _("It stands still since %(time)s.", time=moment_long(shown.paused_at or now))
         return Promised(self.name, told.state, told.text, of_text, told.share, self.started_at, self.due_at, sentence)
+
+
+def _known(shown: Ticket, beside: sidebar.Sidebar) -> history.Names:
+    """The names at hand, so that the history seldom asks for more."""
+    people = dict(beside.agents) | {shown.customer_id: shown.customer.name}
+    return history.Names(people=people, categories=dict(beside.categories))
 
 
 def _shown(shown: Ticket, beside: sidebar.Sidebar) -> dict[str, Any]:

@@ -50,6 +50,11 @@ class Conversation:
     tags: tuple[str, ...]
     turns: tuple[Turn, ...]
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every message, the opening first."""
+        return (self.opening, *(turn.text for turn in self.turns))
+
 
 @dataclass(frozen=True, slots=True)
 class Category:

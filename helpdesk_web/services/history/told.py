@@ -69,21 +69,22 @@ class Told:
         return self.names.people.get(number or 0) or _("Someone")
 
 
-def names_of(events: Iterable[AuditEvent]) -> Names:
-    """Read the names that these events need, in one statement."""
+def names_of(events: Iterable[AuditEvent], known: Names | None = None) -> Names:
+    """Read the names that these events need and that are not known yet, in one statement or none."""
     wanted: dict[str, set[int]] = {"people": set(), "categories": set(), "teams": set()}
     for event in events:
         wanted["people"] |= {number for number in (event.actor_id, account_of(event)) if number}
         for kind, facts in (("people", _PEOPLE), ("categories", _CATEGORIES), ("teams", _TEAMS)):
             found = (event.facts.get(fact) for fact in facts.get(event.event, ()))
             wanted[kind] |= {number for number in found if isinstance(number, int)}
+    names = known or Names()
     sources: tuple[tuple[str, Any], ...] = (("people", User), ("categories", Category), ("teams", Team))
+    missing = {kind: ids - set(getattr(names, kind)) for kind, ids in wanted.items()}
     asked = [
-        select(literal(kind).label("kind"), source.id, source.name).where(source.id.in_(wanted[kind]))
+        select(literal(kind).label("kind"), source.id, source.name).where(source.id.in_(missing[kind]))
         for kind, source in sources
-        if wanted[kind]
+        if missing[kind]
     ]
-    names = Names()
     for kind, number, name in db.session.execute(union_all(*asked)) if asked else ():
         getattr(names, kind)[number] = name
     return names

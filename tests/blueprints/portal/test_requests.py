@@ -102,6 +102,7 @@ def test_an_unverified_account_sees_only_what_it_asked_itself(client_for, make_u
 def test_notes_never_reach_the_customer(customer, customer_client, agent, make_ticket):
     ticket = make_ticket(customer)
     support.reply(ticket, agent.id, "We look into it.")
+    customer_client.get(f"/support/tickets/{ticket.refid}")
     before = customer_client.get("/support/tickets").text
     support.reply(ticket, agent.id, "CANARY he is difficult", is_internal=True)
 
