@@ -10,6 +10,7 @@ App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 WAITING_THREADS = 512  # a web worker's threads in all; idle ones end by themselves
 IN_MEMORY_BYTES = 256 * 1024  # a longer body waits in a temporary file
+AT_ONCE_BYTES = 4 * 1024  # by `read`: the server's stream ends its iteration at the first line
 PATIENCE_SECONDS = 30.0  # for any body, and on top of it …
 SLOWEST_BYTES_PER_SECOND = 8 * 1024  # … the time a poor line needs
 
@@ -47,10 +48,10 @@ class Gate:
         stated = environ.get("CONTENT_LENGTH", "")
         return stated.isdecimal() and int(stated) > self._limit
 
-    def _read(self, stream: Iterable[bytes]) -> IO[bytes]:
+    def _read(self, stream: IO[bytes]) -> IO[bytes]:
         body = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - the application reads it
         begin, size = time.monotonic(), 0
-        for chunk in stream:
+        while chunk := stream.read(AT_ONCE_BYTES):
             size += body.write(chunk)
             if size > self._limit:
                 raise TooLargeError
