@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     """Build the application; `overrides` are settings by name, for programs and tests."""
-    from helpdesk_web import access, blueprints, extensions, i18n, login, templating, throttle, web
+    from helpdesk_web import access, blueprints, cli, extensions, i18n, login, templating, throttle, web
     from helpdesk_web.services import keys
 
     settings = settings or config.load(**overrides)
@@ -34,6 +34,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     extensions.csrf.init_app(app)  # after the guard: an expired form is shown again to whom may see it
     web.bind(app)
     blueprints.register(app)
+    cli.bind(app)
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -5,7 +5,7 @@ import time
 
 import click
 
-from helpdesk_web import server
+from helpdesk_web import listening, server
 from helpdesk_web.commands import desk
 from helpdesk_web.commands.serving import is_loopback
 from helpdesk_web.config import load
@@ -25,7 +25,7 @@ def demo(tickets: int, seed: int, serve: bool) -> None:
     if not is_loopback(wanted.host):
         raise SetupError(f"A demo desk is served on 127.0.0.1 only, not on {wanted.host}: unset HELPDESK_HOST.")
     if serve:
-        server.require_port(wanted.host, wanted.port)
+        listening.require_port(wanted.host, wanted.port)
     with desk.made() as settings:
         if not filling.is_demo():
             if not filling.is_empty():

@@ -24,7 +24,8 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except (SetupError, SupportError) as problem:
-            raise click.ClickException(str(problem)) from problem
+            click.echo(str(problem), err=True)
+            ctx.exit(1)
 
 
 class Group(click.Group):

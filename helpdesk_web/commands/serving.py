@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 import click
 
-from helpdesk_web import migrating, server
+from helpdesk_web import listening, migrating, server
 from helpdesk_web.commands import desk
 from helpdesk_web.config import Settings
 from helpdesk_web.database import commit, writing
@@ -17,7 +17,7 @@ def run() -> None:
     """Make the desk if need be, migrate it, and serve web and worker together."""
     with desk.made() as settings:
         _require_safe_address(settings)
-        server.require_port(settings.host, settings.port)  # before a link that works is replaced
+        listening.require_port(settings.host, settings.port)  # before a link that works is replaced
         link = _setup_link()
     if link:
         click.echo(f"This desk has no admin yet. Open this link, once, within a day:\n\n    {link}\n")

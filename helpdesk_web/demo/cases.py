@@ -4,6 +4,7 @@ A case answers to the names of `Ticket`, so that `sla`, `states` and `tickets` k
 ticket's; what would have been written on the way is collected in `Written`.
 """
 
+import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -11,7 +12,7 @@ from typing import Any, cast
 from helpdesk_web.database import FAR
 from helpdesk_web.demo import wording
 from helpdesk_web.models import Channel, Ticket, TicketPriority, TicketStatus
-from helpdesk_web.services import audit, sla, states, submissions, tickets
+from helpdesk_web.services import audit, chain, desk, keys, sla, states, submissions, tickets
 from helpdesk_web.services.states import Event
 from helpdesk_web.services.texts import Body
 
@@ -29,6 +30,7 @@ class Written:
     visits: list[Row] = field(default_factory=list)
     tags: list[Row] = field(default_factory=list)
     next_reply_id: int = 1
+    key: tuple[str, bytes] = field(default_factory=lambda: keys.audit_key(desk.boot()))
 
     def take(self) -> "Written":
         """Hand over what has come together, and begin anew."""
@@ -58,6 +60,7 @@ class Case:
         metadata: Row,
     ) -> None:
         self.written = written
+        self._ticket = cast(Ticket, self)
         self.id, self.refid, self.subject = id, refid, subject
         self.status, self.open_flag = TicketStatus.OPEN, True
         self.priority, self.channel = priority, channel
@@ -77,16 +80,12 @@ class Case:
         self.breached_at: datetime | None = None
         self.paused_at: datetime | None = None
         self.paused_seconds = 0.0
-        self.audit_seq, self.audit_mac = 0, ""
+        self.audit_stream, self.audit_seq, self.audit_mac = f"ticket:{refid}", 0, ""
         self._last_public, self.preview_author_id = opening, customer_id
         self.last_reply_id = 0
         sla.promise(self._ticket)
         self._reply(customer_id, opening, at, internal=False, by_staff=False, channel=channel)
         self._record(opened_by_id, "ticket.created", at, self._facts(opening), private={"subject": subject})
-
-    @property
-    def audit_stream(self) -> str:
-        return f"ticket:{self.refid}"
 
     def is_open(self) -> bool:
         return self.status.is_open
@@ -183,10 +182,6 @@ class Case:
         row |= {"is_open": self.open_flag, "metadata": self.metadata_, "preview": wording.excerpt(self._last_public)}
         self.written.tickets.append(row)
 
-    @property
-    def _ticket(self) -> Ticket:
-        return cast(Ticket, self)
-
     def _say(
         self,
         author_id: int,
@@ -236,7 +231,14 @@ class Case:
         }
 
     def _record(self, actor: int | None, event: str, at: datetime, facts: Row, *, private: Row | None = None) -> None:
-        row = audit.composed(self._ticket, actor, event, facts, private=private, at=at)
+        """See `audit.record`; the facts here are plain as they are."""
+        if private is not None:
+            private["salt"] = secrets.token_hex(16)
+            facts[chain.PRIVATE_DIGEST] = chain.digest(private)
+        row: Row = {"at": at, "event": event, "actor_id": actor, "ticket_id": self.id, "facts": facts}
+        row |= audit.signature(self.written.key, self.audit_stream, self.audit_seq + 1, self.audit_mac, row)
+        self.audit_seq, self.audit_mac = row["seq"], row["mac"]
+        row["private"] = private
         self.written.events.append(row)
 
 

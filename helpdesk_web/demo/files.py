@@ -46,7 +46,16 @@ def log() -> bytes:
     lines = [
         f"{second // 60:02}:{second % 60:02} {word}"
         for second, word in enumerate(
-            ["ready", "job 4711 received", "feed 38 mm", "head 41 C", "gap not found", "retry 1", "gap not found", "stop"],
+            [
+                "ready",
+                "job 4711 received",
+                "feed 38 mm",
+                "head 41 C",
+                "gap not found",
+                "retry 1",
+                "gap not found",
+                "stop",
+            ],
             start=613,
         )
     ]

@@ -14,6 +14,7 @@ from helpdesk_web import clock
 from helpdesk_web.database import commit, db, writing
 from helpdesk_web.demo import files, planning, staff
 from helpdesk_web.demo.bulk import Bulk
+from helpdesk_web.demo.cases import Row
 from helpdesk_web.demo.people import People
 from helpdesk_web.demo.telling import OWN_PHOTO, Enclosure, Teller
 from helpdesk_web.demo.week import Week
@@ -87,7 +88,8 @@ def _insert_people(bulk: Bulk, people: People) -> None:
 
 def _tell_all(bulk: Bulk, plan: list[planning.Ticket], teller: Teller) -> None:
     """Tell in the order of creation; records wait for their turn, so that the audit's ids follow the clock."""
-    written, waiting = teller.written, []
+    written = teller.written
+    waiting: list[Row] = []
     bulk.insert(Tag, teller.tags)
     for start in range(0, len(plan), CHUNK):
         for ticket in plan[start : start + CHUNK]:

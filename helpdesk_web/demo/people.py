@@ -131,7 +131,8 @@ def _mailbox(name: str, like: Person) -> str:
 
 
 def _organisations(now: datetime) -> tuple[list[Row], list[Row], dict[str, int]]:
-    rows, domains = [], []
+    rows: list[Row] = []
+    domains: list[Row] = []
     for number, organisation in enumerate(content.organisations(), 1):
         rows.append(
             {

@@ -87,7 +87,7 @@ class Teller:
         case = Case(
             self.written,
             id=self._told,
-            refid=refids.new(rng.choice),
+            refid="sup_" + "".join(rng.choices(refids.LETTERS, k=refids.LENGTH)),  # known from the seed
             subject=wording.subject(talk.subject, with_order=with_order),
             opening=wording.opening(talk.opening),
             at=_moment(ticket.course.created),
@@ -105,9 +105,7 @@ class Teller:
         self._enclose(case, customer_id, enclosed)
         return case
 
-    def _say(
-        self, case: Case, turn: Turn, at: datetime, agent_id: int, wording: Wording, *, is_open: bool
-    ) -> None:
+    def _say(self, case: Case, turn: Turn, at: datetime, agent_id: int, wording: Wording, *, is_open: bool) -> None:
         said, enclosed = wording.said(turn.text), wording.files(turn.text)
         if turn.by == "customer":
             case.hear(said, at, files=len(enclosed))

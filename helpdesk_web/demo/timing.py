@@ -13,7 +13,7 @@ from helpdesk_web.services import desk
 
 MINUTE = 60.0
 MOMENT = 2 * MINUTE  # the last thing happened at least so long ago
-LATE_SHARE = 0.08  # of the tickets that have ended, beside those that come at a bad time
+LATE_SHARE = 0.11  # of the tickets that have ended, beside those that come at a bad time
 PROMPT_SHARE = 0.9  # are first answered in time
 ANSWER = {"low": 95 * MINUTE, "medium": 55 * MINUTE, "high": 20 * MINUTE, "urgent": 8 * MINUTE}
 NOTE = 9 * MINUTE
@@ -72,7 +72,9 @@ class Pace:
         gaps = _shortened(gaps, runs, 0.8 * target)
         if talk.state == "pending":
             latest = self.week.now - MOMENT - sum(gaps)
-            return _course(self._lively(latest - min(self._around(1.5 * DAY, 1.0), 9 * DAY) for _ in range(TRIES)), gaps)
+            return _course(
+                self._lively(latest - min(self._around(1.5 * DAY, 1.0), 9 * DAY) for _ in range(TRIES)), gaps
+            )
         paused = sum(gap for gap, runs_on in zip(gaps, runs, strict=True) if not runs_on)
         created = self._lively(self.week.now + distance - target - paused for distance in self._distances(talk))
         left = self.week.now - created - paused

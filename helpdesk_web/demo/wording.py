@@ -5,6 +5,7 @@ import random
 import re
 from functools import cache
 
+from helpdesk_web import markup
 from helpdesk_web.demo import files
 from helpdesk_web.services import texts
 from helpdesk_web.services.texts import Body
@@ -66,4 +67,4 @@ class Wording:
 
 def excerpt(said: Body) -> str:
     """Return the line for lists; of varied texts it is made when it is needed."""
-    return said.excerpt or texts.excerpt(said.text)
+    return said.excerpt or markup.excerpt(said.text)

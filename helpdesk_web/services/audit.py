@@ -60,12 +60,19 @@ def composed(
         "at": at or clock.now(),
         "event": event,
         "actor_id": actor.id if isinstance(actor, User) else actor,
-        "ticket_id": None if isinstance(thing, User | Desk) else thing.id,
+        "ticket_id": thing.id if isinstance(thing, Ticket) else None,
         "facts": covered,
     }
-    key_id, key = keys.audit_key(current_app.config["HELPDESK"])
-    stream, seq = thing.audit_stream, thing.audit_seq + 1
-    mac = chain.mac(key, stream, seq, thing.audit_mac, chain.covered(**row))
-    row |= {"stream": stream, "seq": seq, "private": private, "key_id": key_id, "mac": mac}
-    thing.audit_seq, thing.audit_mac = seq, mac
+    key = keys.audit_key(current_app.config["HELPDESK"])
+    row |= {"private": private} | signature(key, thing.audit_stream, thing.audit_seq + 1, thing.audit_mac, row)
+    thing.audit_seq, thing.audit_mac = row["seq"], row["mac"]
     return row
+
+
+def signature(
+    key: tuple[str, bytes], stream: str, seq: int, previous: str, covered: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the columns that make a row of covered facts the next record of its stream."""
+    key_id, secret = key
+    mac = chain.mac(secret, stream, seq, previous, chain.covered(**covered))
+    return {"stream": stream, "seq": seq, "key_id": key_id, "mac": mac}
