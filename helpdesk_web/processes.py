@@ -37,16 +37,26 @@ def work_until_signalled(jobs: Jobs) -> None:
 def forget_the_parents_signals() -> None:
     """From its first moment a forked child dies of a SIGTERM that comes before it has its own handler.
 
-    With the handler it inherits the signal would be lost. Ctrl-C reaches the whole family at once: it is the
-    parent's to answer.
+    With the handler it inherits the signal would be lost. What a terminal sends reaches the whole family at
+    once: it is the parent's to answer.
     """
 
     def forget() -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        _hold(signal.SIG_UNBLOCK)
 
     if START_METHOD == "fork":
-        os.register_at_fork(after_in_child=forget)
+        os.register_at_fork(
+            before=lambda: _hold(signal.SIG_BLOCK),  # CPython drops what comes before the child is itself
+            after_in_parent=lambda: _hold(signal.SIG_UNBLOCK),
+            after_in_child=forget,
+        )
+
+
+def _hold(how: int) -> None:
+    signal.pthread_sigmask(how, {signal.SIGTERM})
 
 
 def stop_with_parent() -> None:

@@ -1,14 +1,11 @@
 """The web server and the worker, together or each alone, stopped by one signal."""
 
-import errno
 import multiprocessing
-import os
-import resource
+import signal
 import socket
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from granian import Granian
@@ -16,8 +13,8 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from helpdesk_web.errors import SetupError
 from helpdesk_web.gate import WAITING_THREADS, App, Gate
+from helpdesk_web.listening import allow_many_files, require_no_open_database, require_port
 from helpdesk_web.processes import (
     START_METHOD,
     STOP_SECONDS,
@@ -34,7 +31,6 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 4096  # open connections a web worker; slow ones cost a few KB, not a thread
 HEADER_SECONDS = 10  # a client slower than this with its headers is let go; also the keep-alive time
-PORT_PATIENCE_SECONDS = 1.5  # a desk that was just stopped may still be letting go of its port
 
 
 def load_app() -> App:
@@ -61,8 +57,8 @@ def serve(
         work_until_signalled(jobs)
         return 0
     require_port(settings.host, settings.port)
-    _require_no_open_database(settings.data_dir)
-    _allow_many_files()
+    require_no_open_database(settings.data_dir)
+    allow_many_files()
     multiprocessing.set_start_method(START_METHOD, force=True)
     forget_the_parents_signals()
 
@@ -71,7 +67,16 @@ def serve(
     if worker:
         server.on_startup(part.start)
         server.on_shutdown(part.stop)
+    _stop_on_hangup(server)
     return _serve(server, _Loader(load_app, settings)) or int(part.failed)
+
+
+def _stop_on_hangup(server: Any) -> None:
+    """Stop with the terminal, where granian would reload; `nohup` is respected."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        server.on_startup(lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    else:
+        server.on_startup(lambda: signal.signal(signal.SIGHUP, server.signal_handler_interrupt))
 
 
 def _serve(server: Any, loader: "_Loader") -> int:
@@ -116,50 +121,6 @@ class _Loader:
             # In the child: a thread of the parent could hold a lock (of an import, say) while it forks.
             threading.Thread(target=_say_when_ready, args=(self.settings,), name="ready", daemon=True).start()
         return app
-
-
-def require_port(host: str, port: int) -> None:
-    """Granian's workers share the port, so a second desk would share it too; ask without sharing."""
-    patience = time.monotonic() + PORT_PATIENCE_SECONDS
-    while (problem := _port_problem(host, port)) == errno.EADDRINUSE and time.monotonic() < patience:
-        time.sleep(0.1)
-    if problem == errno.EADDRINUSE:
-        raise SetupError(f"Port {port} is taken: stop what listens there, or set HELPDESK_PORT to another.")
-    if problem == errno.EACCES:
-        raise SetupError(f"Port {port} needs more rights: set HELPDESK_PORT to one above 1023.")
-    if problem:
-        raise SetupError(f"Cannot listen on {host}: {os.strerror(problem)}. Set HELPDESK_HOST to 127.0.0.1.")
-
-
-def _port_problem(host: str, port: int) -> int:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections in TIME_WAIT do not count
-        try:
-            probe.bind((host, port))
-        except socket.gaierror:
-            return errno.EADDRNOTAVAIL
-        except OSError as error:
-            return error.errno or errno.EADDRNOTAVAIL
-    return 0
-
-
-def _require_no_open_database(data_dir: Path) -> None:
-    """SQLite's locks and caches do not survive a fork: a connection that is open here would corrupt there."""
-    for entry in Path("/proc/self/fd").glob("*"):
-        try:
-            target = Path(os.readlink(entry))
-        except OSError:
-            continue
-        if ".sqlite3" in target.suffix and target.is_relative_to(data_dir):
-            raise RuntimeError(f"{target.name} is still open: dispose of the engine before serve()")
-
-
-def _allow_many_files() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _say_when_ready(settings: "Settings") -> None:

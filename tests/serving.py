@@ -19,7 +19,7 @@ from helpdesk_web.server import serve
 def load_app() -> Callable[..., Iterable[bytes]]:
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"] == "/slow":
-            time.sleep(1.5)
+            time.sleep(2)
         if environ["PATH_INFO"] == "/body":
             environ["wsgi.input"].read()
         start_response("200 OK", [("Content-Type", "text/plain")])

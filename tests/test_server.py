@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from helpdesk_web.server import _require_no_open_database
+from helpdesk_web.listening import require_no_open_database
 from tests.running import Program, alive, children, started, wait_until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads the process table of Linux")
@@ -29,7 +30,7 @@ def desk(tmp_path: Path) -> Iterator[Program]:
         yield program
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_one_signal_stops_web_and_worker(desk: Program, tmp_path: Path, number: int) -> None:
     family = children(desk.process.pid)
 
@@ -39,12 +40,26 @@ def test_one_signal_stops_web_and_worker(desk: Program, tmp_path: Path, number: 
     assert not any(alive(pid) for pid in family)
 
 
-def test_ctrl_c_which_reaches_the_whole_family_stops_it_in_order(desk: Program, tmp_path: Path) -> None:
-    os.killpg(desk.process.pid, signal.SIGINT)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_what_a_terminal_sends_to_the_whole_family_stops_it_in_order(
+    desk: Program, tmp_path: Path, number: int
+) -> None:
+    os.killpg(desk.process.pid, number)
 
     assert desk.process.wait(40) == 0
     assert (tmp_path / "worker.stopped").exists()
     assert all(line.startswith("Serving at ") for line in desk.log.splitlines())  # and no complaint
+
+
+def test_a_desk_under_nohup_outlives_its_terminal(tmp_path: Path) -> None:
+    command = f"trap '' HUP; exec {sys.executable} {' '.join(DESK)}"
+    with started(["/bin/sh", "-c", command], data_dir=tmp_path) as desk:
+        desk.wait_until_served()
+        os.killpg(desk.process.pid, signal.SIGHUP)
+        time.sleep(1)
+
+        assert desk.get()[0] == 200
+        assert desk.stop() == 0
 
 
 @pytest.mark.parametrize("born", [1, 2, 3])
@@ -109,11 +124,11 @@ def test_an_address_of_another_machine_is_said_in_one_line(tmp_path: Path) -> No
 
 
 def test_no_open_database_is_handed_to_the_children(tmp_path: Path) -> None:
-    _require_no_open_database(tmp_path)
+    require_no_open_database(tmp_path)
     connection = sqlite3.connect(tmp_path / "helpdesk.sqlite3")
 
     with pytest.raises(RuntimeError, match="still open"):
-        _require_no_open_database(tmp_path)
+        require_no_open_database(tmp_path)
     connection.close()
 
 
