@@ -7,6 +7,7 @@ ticket's; what would have been written on the way is collected in `Written`.
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, cast
 
 from helpdesk_web.database import FAR
@@ -181,6 +182,7 @@ class Case:
         row = {name: getattr(self, name) for name in _COLUMNS}
         row |= {"is_open": self.open_flag, "metadata": self.metadata_, "preview": wording.excerpt(self._last_public)}
         self.written.tickets.append(row)
+        del self._ticket  # a circle, which would have to be collected
 
     def _say(
         self,
@@ -198,7 +200,7 @@ class Case:
         tickets.touch(self._ticket, at, public=not internal)
         if not internal:
             self._last_public, self.preview_author_id = said, author_id
-        facts = {"reply": number, "message": submissions.fingerprint(said.text), "files": files}
+        facts = {"reply": number, "message": _digest(said.text), "files": files}
         self._record(author_id, "note.posted" if internal else "reply.posted", at, facts)
 
     def _reply(
@@ -227,7 +229,7 @@ class Case:
             "category": self.category_id,
             "priority": self.priority.value,
             "channel": self.channel.value,
-            "message": submissions.fingerprint(opening.text),
+            "message": _digest(opening.text),
         }
 
     def _record(self, actor: int | None, event: str, at: datetime, facts: Row, *, private: Row | None = None) -> None:
@@ -240,6 +242,11 @@ class Case:
         self.audit_seq, self.audit_mac = row["seq"], row["mac"]
         row["private"] = private
         self.written.events.append(row)
+
+
+@lru_cache(maxsize=4_000)
+def _digest(message: str) -> str:
+    return submissions.fingerprint(message)
 
 
 _COLUMNS = [

@@ -32,13 +32,9 @@ def spoken_of(text: str) -> tuple[File, ...]:
 
 def label(seed: int) -> bytes:
     """A photograph, more or less, of a label with a barcode and a white line where the print head is dirty."""
-    pixels = bytearray()
-    for y in range(HEIGHT):
-        pixels.append(0)  # no filter on this line
-        for x in range(WIDTH):
-            pixels += bytes(_colour(x, y, seed))
+    pixels = b"".join(b"\0" + _line(_band(y), seed) for y in range(HEIGHT))  # 0: the line has no filter
     header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0)
-    parts = (_part(b"IHDR", header), _part(b"IDAT", zlib.compress(bytes(pixels), 9)), _part(b"IEND", b""))
+    parts = (_part(b"IHDR", header), _part(b"IDAT", zlib.compress(pixels, 9)), _part(b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
@@ -88,14 +84,27 @@ def letter(text: str) -> bytes:
     return body + b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, lines) + end
 
 
-def _colour(x: int, y: int, seed: int) -> tuple[int, int, int]:
-    if not (40 <= x < 320 and 36 <= y < 204):
+def _band(y: int) -> str:
+    if not 36 <= y < 204:
+        return "table"
+    if 110 <= y < 185:
+        return "barcode"
+    return "text" if y in (*range(56, 62), *range(72, 76), *range(84, 88)) else "paper"
+
+
+@cache
+def _line(band: str, seed: int) -> bytes:
+    return b"".join(bytes(_colour(x, band, seed)) for x in range(WIDTH))
+
+
+def _colour(x: int, band: str, seed: int) -> tuple[int, int, int]:
+    if band == "table" or not 40 <= x < 320:
         return TABLE
     if 118 <= x < 121:  # the line of dirt
         return PAPER
-    is_barcode = 60 <= x < 300 and 110 <= y < 185 and (x * (seed + 4) // 7 * 2654435761 >> 7) % 5 < 2
-    is_text = 60 <= x < 60 + 24 * (seed % 5 + 4) and y in (*range(56, 62), *range(72, 76), *range(84, 88)) and x % 9 < 6
-    return INK if is_barcode or is_text else PAPER
+    is_bar = band == "barcode" and 60 <= x < 300 and (x * (seed + 4) // 7 * 2654435761 >> 7) % 5 < 2
+    is_letter = band == "text" and 60 <= x < 60 + 24 * (seed % 5 + 4) and x % 9 < 6
+    return INK if is_bar or is_letter else PAPER
 
 
 def _part(kind: bytes, content: bytes) -> bytes:

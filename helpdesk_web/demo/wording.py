@@ -20,6 +20,11 @@ def body(text: str) -> Body:
     return texts.body(text)
 
 
+@cache
+def _has_reference(text: str) -> bool:
+    return REFERENCE.search(text) is not None
+
+
 class Wording:
     """The texts of one ticket: as they were written, or with references and a signature of their own."""
 
@@ -45,7 +50,7 @@ class Wording:
 
     def said(self, text: str) -> Body:
         as_written = body(text)
-        if not self._varied or not REFERENCE.search(text):
+        if not self._varied or not _has_reference(text):
             return as_written
         return Body(self._renamed(as_written.text), self._renamed(as_written.html), "")
 
@@ -54,6 +59,8 @@ class Wording:
         return () if self._varied else files.spoken_of(text)
 
     def _renamed(self, text: str) -> str:
+        if not _has_reference(text):
+            return text
         return REFERENCE.sub(lambda found: self._other(found[0]), text)
 
     def _other(self, reference: str) -> str:
