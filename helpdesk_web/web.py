@@ -98,15 +98,28 @@ def request_id() -> str:
 
 
 def not_signed_in() -> BaseResponse:
-    address = url_for("auth.login", next=request.full_path.rstrip("?") if request.method == "GET" else None)
+    """Lead to the sign-in; what was typed into a form meanwhile stays on the page."""
+    if request.method == "GET":
+        address = url_for("auth.login", next=request.full_path.rstrip("?"))
+        if by_htmx():
+            return Response(status=401, headers={"HX-Redirect": address})
+        return redirect(address, code=303)
     if by_htmx():
-        return Response(status=401, headers={"HX-Redirect": address})
-    return redirect(address, code=303)
+        return failed(401, _("You are signed out. Your text stays here: sign in in another tab, then send it again."))
+    typed = [(name, text) for name, text in request.form.items(multi=True) if name in KEPT_FIELDS and text]
+    return answer("errors/401.html", 401, typed=typed, address=request.path, request_id=request_id())
+
+
+# Fields that a person fills in or that say what a form is about; never a secret, never a token.
+KEPT_FIELDS = {
+    *("subject", "description", "category_id", "priority", "submission", "message", "is_internal", "then"),
+    *("agent_id", "score", "comment", "email", "name", "channel", "seen", "was", "status"),
+}
 
 
 # -- errors --------------------------------------------------------------------------------------------------
 
-SHOWN = {400, 403, 404, 405, 409, 413, 422, 429, 500, 503, 507}
+SHOWN = {400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503, 507}
 
 
 def _on_http(error: HTTPException) -> BaseResponse:
@@ -173,6 +186,8 @@ def _headers(response: Response) -> Response:
     headers.setdefault("X-Request-Id", request_id())
     if current_app.config["HELPDESK"].over_tls:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if request.endpoint == "static" and "v" not in request.args:  # asked for by another script, without a hash
+        headers["Cache-Control"] = "no-cache"
     if request.endpoint != "static":
         headers["Cache-Control"] = headers.get("Cache-Control") or "no-store"
         response.vary.update(["Cookie", "HX-Request"])

@@ -1,5 +1,6 @@
 """The outbox: what the desk mails, for staff by the tickets they see, for admins with texts and retry."""
 
+from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Response, abort, request, url_for
@@ -15,17 +16,16 @@ from helpdesk_web.mail import compose
 from helpdesk_web.mail.letter import Unwanted
 from helpdesk_web.models import Job
 from helpdesk_web.queries import outbox as lists
-from helpdesk_web.queries import queues
 from helpdesk_web.services import desk, outbox
 from helpdesk_web.web import answer, go, status_of
 
 bp = Blueprint("outbox", __name__)
 
 
-@bp.context_processor
-def rail() -> dict[str, Any]:
-    """What the console's rail shows beside the outbox."""
-    return {"queues": queues.rail(queues.counts(person())), "queue": None}
+@bp.app_context_processor
+def for_the_banner() -> dict[str, Any]:
+    """Admins are told on every page of theirs that mail is kept; counted once a page."""
+    return {"kept_mails": lru_cache(lists.kept_count)}
 
 
 @bp.get("/console/outbox")

@@ -10,24 +10,18 @@ from flask_babel import gettext as _
 
 from helpdesk_web.blueprints.analytics import bp
 from helpdesk_web.database import read_from_replica
-from helpdesk_web.login import person
-from helpdesk_web.queries import queues
 from helpdesk_web.queries.analytics import DAYS, Analytics
 from helpdesk_web.web import answer
 
 
 @bp.get("/")
 def overview() -> Response:
-    user = person()
-    counted = queues.counts(user)
     read_from_replica()
     figures = Analytics()
     stats = figures.get_dashboard()
     days = [_day(day) for day in stats["daily_trends"]]
     return answer(
         "analytics/overview.html",
-        queues=queues.rail(counted),
-        queue=None,
         period=_("%(n)s days, %(first)s to %(last)s", n=DAYS, first=days[0]["label"], last=days[-1]["label"]),
         tiles=_tiles(stats),
         days=days,

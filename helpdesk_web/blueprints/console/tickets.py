@@ -11,7 +11,6 @@ from helpdesk_web.database import commit, writing
 from helpdesk_web.errors import SupportError
 from helpdesk_web.login import person
 from helpdesk_web.models import Ticket
-from helpdesk_web.queries import queues
 from helpdesk_web.services import accounts, texts, tickets
 from helpdesk_web.web import answer, go, status_of
 
@@ -64,5 +63,4 @@ def _open(form: TicketForm) -> Ticket:
 
 
 def _form_page(form: TicketForm, status: int = 200) -> Response:
-    rail = queues.rail(queues.counts(person()))
-    return answer("console/tickets/new.html", status, form=form, queues=rail, queue=None, **pages.upload_limits())
+    return answer("console/tickets/new.html", status, form=form, **pages.upload_limits())

@@ -9,7 +9,8 @@ from wtforms.validators import InputRequired, Optional
 from helpdesk_web.forms import FilesField, Form, SeenField, SubmissionField
 from helpdesk_web.labels import priority_words
 from helpdesk_web.models import TicketPriority
-from helpdesk_web.services import categories, desk
+from helpdesk_web.services import categories, desk, texts
+from helpdesk_web.services.replies import Message
 
 
 class RequestForm(Form):
@@ -45,6 +46,13 @@ class ReplyForm(Form):
     files = FilesField()
     submission = SubmissionField()
     seen = SeenField()
+
+    def said(self) -> Message | None:
+        """The message as it can be stored, None when nothing was typed."""
+        if not (self.message.data or "").strip():
+            return None
+        body = texts.body(self.message.data)
+        return Message(body, self.files.stored(), self.submission.data)
 
 
 class ActionForm(Form):

@@ -13,7 +13,7 @@ from helpdesk_web.database import commit, writing
 from helpdesk_web.errors import SupportError
 from helpdesk_web.login import person
 from helpdesk_web.models import Ticket
-from helpdesk_web.services import tickets
+from helpdesk_web.services import replies, tickets
 from helpdesk_web.web import by_htmx, go, status_of
 
 
@@ -36,9 +36,13 @@ def _move(ticket: Ticket, act: Callable[[], bool], words: str) -> BaseResponse:
     if not form.validate_on_submit():
         return pages.request_page(ticket, 422, form=typed)
     try:
+        message = typed.said()
         with writing():
+            if message:  # what was typed beside the button is said first
+                replies.hear_customer(ticket, author=person(), message=message)
             act()
             commit()
+        typed = ReplyForm(formdata=None)
     except SupportError as error:
         typed.refuse(error)
         return pages.request_page(ticket, status_of(error), form=typed)

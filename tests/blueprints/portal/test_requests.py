@@ -175,3 +175,22 @@ def test_where_customers_do_not_choose_the_field_is_not_there(customer_client, m
 
 def without_tokens(page):
     return re.sub(r'name="(csrf_token|submission)" value="[^"]*"', "", page)
+
+
+def test_what_was_typed_when_the_session_had_ended_is_shown_again(client_for, make_ticket):
+    ticket = make_ticket()
+
+    answer = client_for(None).post(f"/support/tickets/{ticket.refid}/replies", data={"message": "A long story"})
+
+    assert answer.status_code == 401
+    assert "A long story" in answer.text
+    assert ticket.subject not in answer.text
+
+
+def test_words_beside_this_solved_it_are_said_first(customer, customer_client, make_ticket):
+    ticket = make_ticket(customer)
+
+    customer_client.post(f"/support/tickets/{ticket.refid}/resolution", data={"message": "It was the cable."})
+
+    assert ticket.is_resolved()
+    assert ticket.replies[-1].message == "It was the cable."
