@@ -1,9 +1,11 @@
 """The reader's language and zone, and how times, sizes and durations read."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from flask import Flask, has_request_context, request
 from flask_babel import get_locale, get_timezone, ngettext
@@ -78,7 +80,13 @@ def moment_long(moment: datetime) -> str:
 
 def moment_full(moment: datetime) -> str:
     """The exact time in the reader's zone, for a tooltip."""
-    return str(format_datetime(zone_of(moment), "d MMMM yyyy, HH:mm:ss zzz", locale=get_locale()))
+    return _exact(zone_of(moment), str(get_timezone()), get_locale())
+
+
+@lru_cache(maxsize=8192)
+def _exact(local: datetime, _zone: str, locale: Locale | None) -> str:
+    """Lists show the same moments again and again; the zone is named, as one moment is equal in all of them."""
+    return str(format_datetime(local, "d MMMM yyyy, HH:mm:ss zzz", locale=locale))
 
 
 def filesize(size: int) -> str:
