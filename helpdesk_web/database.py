@@ -141,7 +141,7 @@ def lock(row: Row) -> Row:
     session = db.session()
     locked: set[Base] = session.info["locked"]
     if row not in locked:
-        session.refresh(row, with_for_update=True)
+        session.refresh(row, with_for_update={"of": type(row)})  # not of what is joined to it: it may be missing
         locked.add(row)
     return row
 
