@@ -20,7 +20,8 @@ const weekends = {
 // Names stand at the ends of their lines, so that there is no legend to decode.
 const names = {
   id: "names",
-  afterDatasetsDraw({ ctx, data, ...chart }) {
+  afterDatasetsDraw(chart) {
+    const { ctx, data } = chart;
     const ends = data.datasets.map((set, n) => ({ set, y: chart.getDatasetMeta(n).data.at(-1).y }));
     ends.sort((a, b) => a.y - b.y);
     ends.forEach((end, n) => n && (end.y = Math.max(end.y, ends[n - 1].y + 14)));
