@@ -1,13 +1,14 @@
 """The reader's language and zone, and how times, sizes and durations read."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, wraps
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
-from flask import Flask, has_request_context, request
+from flask import Flask, g, has_request_context, request
 from flask_babel import get_locale, get_timezone, ngettext
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -43,27 +44,67 @@ def _zone() -> str:
     return chosen or desk.settings().time_zone
 
 
+class Reader(NamedTuple):
+    """Who a page is written for."""
+
+    zone: ZoneInfo
+    locale: Locale
+
+
+def reader() -> Reader:
+    """Return the reader's zone and language, found once a request: lists ask for them hundreds of times."""
+    if not has_request_context():
+        return _reader()
+    if "reader" not in g:
+        g.reader = _reader()
+    found: Reader = g.reader
+    return found
+
+
+def _reader() -> Reader:
+    return Reader(ZoneInfo(str(get_timezone() or UTC)), get_locale() or Locale("en"))
+
+
+Words = Callable[..., str]
+
+
+def per_language(say: Words) -> Words:
+    """Remember what a function says for the same arguments, language by language."""
+    remembered = lru_cache(maxsize=8192)(lambda _locale, *facts: say(*facts))
+    return wraps(say)(lambda *facts: remembered(reader().locale, *facts))
+
+
 def zone_of(moment: datetime) -> datetime:
     """Return the moment in the reader's zone."""
-    zone = get_timezone() or UTC
-    return moment.astimezone(ZoneInfo(str(zone)))
+    return moment.astimezone(reader().zone)
 
 
 def moment_short(moment: datetime) -> str:
     """How long ago, in a word or two: "26 min", "yesterday", "3 May"."""
-    ago = clock.now() - moment
-    if ago < timedelta(minutes=1):
-        return _("now")
-    if ago < timedelta(hours=1):
-        return _("%(n)s min", n=int(ago.total_seconds() // 60))
-    days = (zone_of(clock.now()).date() - zone_of(moment).date()).days
-    if days == 0 or ago < timedelta(hours=12):
-        return _("%(n)s h", n=int(ago.total_seconds() // 3600))
-    if days == 1:
-        return _("yesterday")
-    if days < 7:
-        return ngettext("%(num)s day", "%(num)s days", days)
-    return _day(moment)
+    now = clock.now()
+    seconds = int((now - moment).total_seconds())
+    if seconds < 3600:
+        return _minutes(max(0, seconds) // 60)
+    zone = reader().zone
+    days = (now.astimezone(zone).date() - moment.astimezone(zone).date()).days
+    if days == 0 or seconds < 12 * 3600:
+        return _hours(seconds // 3600)
+    return _days(days) if days < 7 else _day(moment)
+
+
+@per_language
+def _minutes(number: int) -> str:
+    return _("%(n)s min", n=number) if number else _("now")
+
+
+@per_language
+def _hours(number: int) -> str:
+    return _("%(n)s h", n=number)
+
+
+@per_language
+def _days(number: int) -> str:
+    return _("yesterday") if number == 1 else ngettext("%(num)s day", "%(num)s days", number)
 
 
 def moment_long(moment: datetime) -> str:
@@ -80,11 +121,12 @@ def moment_long(moment: datetime) -> str:
 
 def moment_full(moment: datetime) -> str:
     """The exact time in the reader's zone, for a tooltip."""
-    return _exact(zone_of(moment), str(get_timezone()), get_locale())
+    zone, locale = reader()
+    return _exact(moment.astimezone(zone), zone.key, locale)
 
 
 @lru_cache(maxsize=8192)
-def _exact(local: datetime, _zone: str, locale: Locale | None) -> str:
+def _exact(local: datetime, _zone: str, locale: Locale) -> str:
     """Lists show the same moments again and again; the zone is named, as one moment is equal in all of them."""
     return str(format_datetime(local, "d MMMM yyyy, HH:mm:ss zzz", locale=locale))
 

@@ -58,16 +58,18 @@ def visible_tickets(user: User) -> ColumnElement[bool]:
     if user.is_supervisor:
         return true()
     if user.is_staff:
-        return or_(
-            Ticket.team_id.is_(None),
-            Ticket.team_id.not_in(_teams_closed_to(user)),
-            Ticket.assignee_id == user.id,
-            exists().where(Watcher.ticket_id == Ticket.id, Watcher.user_id == user.id),
-        )
+        return visible_to_agent(user.id)
     own = Ticket.customer_id == user.id
     return own if user.is_verified else and_(own, Ticket.opened_by_id == user.id)
 
 
-def _teams_closed_to(user: User) -> Any:
-    memberships = select(team_member.c.team_id).where(team_member.c.user_id == user.id)
-    return select(Team.id).where(Team.is_private, Team.id.not_in(memberships)).scalar_subquery()
+def visible_to_agent(me: Any) -> ColumnElement[bool]:
+    """The condition for an agent's id, also as a parameter of a statement that is built once."""
+    memberships = select(team_member.c.team_id).where(team_member.c.user_id == me)
+    closed = select(Team.id).where(Team.is_private, Team.id.not_in(memberships))
+    return or_(
+        Ticket.team_id.is_(None),
+        Ticket.team_id.not_in(closed),
+        Ticket.assignee_id == me,
+        exists().where(Watcher.ticket_id == Ticket.id, Watcher.user_id == me),
+    )

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 
 from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer
-from sqlalchemy import tuple_
+from sqlalchemy import Integer, bindparam, tuple_
+
+from helpdesk_web.database import Moment
 
 
 class Cursor(NamedTuple):
@@ -30,16 +32,32 @@ def read(sealed: str | None) -> Cursor | None:
         return None
 
 
+AT = bindparam("at", type_=Moment)
+AT_ID = bindparam("at_id", type_=Integer)
+
+
 def page(query: Any, columns: tuple[Any, Any], cursor: Cursor | None, *, descending: bool) -> Any:
     """Order by (moment, id) and start behind the cursor; rows before it come back in reverse."""
+    placed = paged(query, columns, way(cursor), descending=descending)
+    return placed.params(**facts(cursor)) if cursor else placed
+
+
+def paged(query: Any, columns: tuple[Any, Any], way: str, *, descending: bool) -> Any:
+    """The same as a statement to build once: `way` is first, after or before the place given by `facts`."""
     moment, number = columns
-    backwards = cursor is not None and cursor.back
-    down = descending != backwards
-    if cursor is not None:
-        here = tuple_(moment, number)
-        place = tuple_(cursor.moment, cursor.id)
+    down = descending != (way == "before")
+    if way != "first":
+        here, place = tuple_(moment, number), tuple_(AT, AT_ID)
         query = query.where(here < place if down else here > place)
     return query.order_by(*((moment.desc(), number.desc()) if down else (moment, number)))
+
+
+def way(cursor: Cursor | None) -> str:
+    return "first" if cursor is None else "before" if cursor.back else "after"
+
+
+def facts(cursor: Cursor | None) -> dict[str, Any]:
+    return {"at": cursor.moment, "at_id": cursor.id} if cursor else {}
 
 
 class Page(NamedTuple):

@@ -18,6 +18,9 @@ from helpdesk_web.services import history
 GLYPHS = {"pending": "waiting", "resolved": "resolved", "closed": "closed"}
 TOLD_BY_MESSAGES = {"reply.posted", "note.posted"}
 SILENT = TOLD_BY_MESSAGES | {"sla.urgent_escalation.checked"}
+# What the line or the message before them says already; the history keeps them.
+FOLLOWS = {("assignment", "open", "in_progress"), ("assignment", "in_progress", "open")}
+FOLLOWS |= {("customer reply", "pending", "in_progress"), ("customer reply", "pending", "open")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def timeline(shown: Ticket, user: User, visit: Visit | None, known: history.Name
     )
     names = history.names_of(happened, known)
     told = [(event, history.sentence(event, names)) for event in happened if event.event not in SILENT]
-    lines = [Event("event", text, event.at, _glyph(event)) for event, text in told if event.event != "ticket.created"]
+    lines = [Event("event", text, event.at, _glyph(event)) for event, text in told if not _goes_without_saying(event)]
     entries: list[Message | Event] = sorted([*messages, *lines], key=lambda entry: (entry.at, entry.kind == "event"))
     last = messages[-1].id if messages else 0
     return Timeline(entries, last, [History(text, event.at) for event, text in told])
@@ -145,6 +148,10 @@ def _files(shown: Ticket) -> dict[int, list[File]]:
         .order_by(Attachment.id)
     )
     return group_files(db.session.execute(query))
+
+
+def _goes_without_saying(event: AuditEvent) -> bool:
+    return event.event == "ticket.created" or tuple(map(event.facts.get, ("cause", "from", "to"))) in FOLLOWS
 
 
 def _glyph(event: AuditEvent) -> str | None:

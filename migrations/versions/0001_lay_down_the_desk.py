@@ -257,21 +257,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_ticket_follow_up_of_id"), ["follow_up_of_id"], unique=False)
         batch_op.create_index(
             "ix_ticket_inbox",
-            ["queue_due_at", "id"],
+            ["queue_due_at", "id", "team_id", "assignee_id", "status", "warn_at"],
             unique=False,
             sqlite_where=sa.text("assignee_id IS NULL AND is_open"),
             postgresql_where=sa.text("assignee_id IS NULL AND is_open"),
         )
         batch_op.create_index(
             "ix_ticket_mine",
-            ["assignee_id", "queue_due_at", "id"],
+            ["assignee_id", "queue_due_at", "id", "team_id", "status"],
             unique=False,
             sqlite_where=sa.text("is_open"),
             postgresql_where=sa.text("is_open"),
         )
         batch_op.create_index(
             "ix_ticket_open",
-            ["queue_due_at", "id"],
+            ["queue_due_at", "id", "team_id", "assignee_id", "status", "warn_at"],
             unique=False,
             sqlite_where=sa.text("is_open"),
             postgresql_where=sa.text("is_open"),
@@ -301,7 +301,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_ticket_waiting",
-            ["last_activity_at", "id"],
+            ["last_activity_at", "id", "team_id", "assignee_id"],
             unique=False,
             sqlite_where=sa.text("status = 'pending'"),
             postgresql_where=sa.text("status = 'pending'"),
@@ -589,9 +589,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ticket_customer_created")
         batch_op.drop_index("ix_ticket_created")
         batch_op.drop_index(
-            "ix_ticket_closed",
-            sqlite_where=sa.text("status = 'closed'"),
-            postgresql_where=sa.text("status = 'closed'"),
+            "ix_ticket_closed", sqlite_where=sa.text("status = 'closed'"), postgresql_where=sa.text("status = 'closed'")
         )
         batch_op.drop_index(batch_op.f("ix_ticket_category_id"))
         batch_op.drop_index(

@@ -53,7 +53,7 @@ def ticket_page(
     told = timeline.timeline(shown, user, visit, _known(shown, beside))
     queue = came_from()
     now = clock.now()
-    counted = queues.counts(user, neighbours.asked(queue, shown, user, now) if queue else None)
+    counted, beside_it = neighbours.counts(queue, shown, user)
     form = form or ReplyForm(formdata=None)
     form.seen.data = told.last_reply_id
     if form.agent_id.data is None:
@@ -71,7 +71,7 @@ def ticket_page(
         form=form,
         queues=queues.rail(counted),
         queue=queue,
-        neighbours=neighbours.told(queue, counted) if queue and "before" in counted else None,
+        neighbours=beside_it,
         **upload_limits(),
         **{"conflict": None, "notice": None, **context},
     )
