@@ -43,9 +43,11 @@ def build_app(folder: Path, url: str | None = None, **settings: Any) -> Flask:
 def copied_app(template: Path, folder: Path, **settings: Any) -> Flask:
     """An application on its own copy of a migrated SQLite desk."""
     folder.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(template / "helpdesk.sqlite3")) as source:  # its rows may still lie in the WAL
-        with closing(sqlite3.connect(folder / "helpdesk.sqlite3")) as target:
-            source.backup(target)
+    with (
+        closing(sqlite3.connect(template / "helpdesk.sqlite3")) as source,  # its rows may still lie in the WAL
+        closing(sqlite3.connect(folder / "helpdesk.sqlite3")) as target,
+    ):
+        source.backup(target)
     shutil.copytree(template / "keys", folder / "keys", dirs_exist_ok=True)
     return build_app(folder, **settings)
 

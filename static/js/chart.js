@@ -25,7 +25,7 @@ const names = {
     const ends = data.datasets.map((set, n) => ({ set, y: chart.getDatasetMeta(n).data.at(-1).y }));
     ends.sort((a, b) => a.y - b.y);
     ends.forEach((end, n) => n && (end.y = Math.max(end.y, ends[n - 1].y + 14)));
-    ctx.font = `600 12px ${css.fontFamily || "system-ui"}`;
+    ctx.font = `600 12px ${getComputedStyle(document.body).fontFamily}`;
     ctx.textBaseline = "middle";
     for (const { set, y } of ends) {
       ctx.fillStyle = set.borderColor;

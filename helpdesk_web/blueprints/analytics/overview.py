@@ -55,7 +55,6 @@ def _tiles(stats: dict[str, Any]) -> list[dict[str, Any]]:
             "label": _("Resolved"),
             "value": stats["total_resolved"],
             "unit": "",
-            "href": "/console/queues/resolved",
             "note": _("and not reopened since"),
         },
         {"label": _("First answer"), **_hours(times["avg_first_response_hours"]), "note": _("mean")},
