@@ -50,6 +50,19 @@ def test_a_ticket_tells_its_story(
     ]
 
 
+def test_waiting_and_answers_are_told_in_the_customers_name(
+    make_ticket: Callable[..., Ticket], agent: User, customer: User
+) -> None:
+    ticket = make_ticket(customer)
+    support.assign(ticket, agent.id, by=agent)
+    with writing():
+        tickets.set_status(db.session.get_one(Ticket, ticket.id), "pending", by=agent)
+        commit()
+    support.reply(ticket, ticket.customer_id, "Here it is.")
+
+    assert story(ticket)[-2:] == ["Carol Customer replied", "Carol Customer answered, the clock runs again"]
+
+
 def test_what_happens_by_itself_has_words_too(make_ticket: Callable[..., Ticket]) -> None:
     ticket = make_ticket()
     support.resolve(ticket, by=None)

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from helpdesk_web import clock
 from helpdesk_web.blueprints.console.forms import ReplyForm
 from helpdesk_web.i18n import duration, moment_long
+from helpdesk_web.labels import priority_words
 from helpdesk_web.login import person
 from helpdesk_web.models import Ticket
 from helpdesk_web.queries import neighbours, promises, queues, sidebar, timeline
@@ -101,17 +102,19 @@ def _first_answer(shown: Ticket, now: datetime) -> Promised:
     facts = _Facts(_("First answer"), shown.created_at, shown.first_response_due_at, hours)
     if answered:
         return facts.met(answered - shown.created_at, in_time=answered < shown.first_response_due_at)
-    return facts.open(shown, now, _("Answered within %(hours)s after it was opened.", hours=facts.target))
+    return facts.open(shown, now, _("To be answered within %(hours)s after it was opened.", hours=facts.target))
 
 
 def _resolution(shown: Ticket, now: datetime) -> Promised:
     hours = sla.target(shown).sla_hours
     facts = _Facts(_("Resolve"), shown.created_at, shown.sla_due_at, hours)
+    still = timedelta(seconds=shown.paused_seconds)
     stopped = shown.resolved_at or shown.closed_at
     if stopped:
-        return facts.met(stopped - shown.created_at, in_time=not shown.is_sla_breached())
-    still = timedelta(seconds=shown.paused_seconds)
-    sentence = _("Resolved within %(hours)s.", hours=facts.target)
+        worked = (shown.paused_at or stopped) - shown.created_at - still
+        return facts.met(worked, in_time=not shown.is_sla_breached())
+    priority = priority_words()[shown.priority]
+    sentence = _("%(priority)s priority: to be resolved within %(hours)s.", priority=priority, hours=facts.target)
     if still >= timedelta(minutes=1):
         sentence += " " + _("The clock stood still for %(time)s.", time=duration(still))
     return facts.open(shown, now, sentence)
@@ -131,6 +134,7 @@ class _Facts:
     def met(self, took: timedelta, *, in_time: bool) -> Promised:
         state = "met" if in_time else "missed"
         of_text = _("of %(target)s", target=self.target)
+        took = max(took, timedelta(minutes=1))
         return Promised(self.name, state, duration(took), of_text, 0, self.started_at, self.due_at, "")
 
     def open(self, shown: Ticket, now: datetime, sentence: str) -> Promised:
@@ -142,7 +146,7 @@ class _Facts:
             hours=self.hours,
             now=now,
         )
-        of_text = _("of %(target)s", target=self.target)
+        of_text = _("of %(target)s", target=self.target) if told.state in ("running", "none") else ""
         if told.state == "none":
             return Promised(self.name, "none", _("not given"), of_text, 0, self.started_at, self.due_at, "")
         if told.state == "paused":

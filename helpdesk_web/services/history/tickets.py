@@ -29,9 +29,15 @@ def _unassigned(told: Told) -> str:
 
 
 def _status_changed(told: Told) -> str:
-    before, after = told["from"], told["to"]
+    before, after, cause = told["from"], told["to"], told["cause"]
     if before in ("resolved", "closed") and after not in ("resolved", "closed"):
-        return _("%(who)s reopened it", who=told.who)
+        by_answer = _("%(who)s answered, which reopened it", who=told.who)
+        return by_answer if cause == "customer reply" else _("%(who)s reopened it", who=told.who)
+    if before == "pending" and after in ("open", "in_progress"):
+        by_answer = _("%(who)s answered, the clock runs again", who=told.who)
+        return by_answer if cause == "customer reply" else _("%(who)s stopped waiting", who=told.who)
+    if after == "pending" and cause == "reply":
+        return _("Waiting for the customer, the clock stands still")
     if after == "closed" and told.event.actor_id is None:
         return _("It closed by itself, nothing more was said")
     sentences = {
