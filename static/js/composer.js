@@ -10,8 +10,16 @@ if (news) news.scrollIntoView({ block: "start" });
 else if (document.getElementById("timeline") && !location.hash) toEnd();
 
 let follows = false;
-document.addEventListener("htmx:before:swap", () => { follows = atEnd(); });
-document.addEventListener("htmx:after:swap", () => follows && toEnd());
+let writes = false;
+document.addEventListener("htmx:before:swap", () => {
+  follows = atEnd();
+  writes = Boolean(document.activeElement?.closest("#composer"));
+});
+document.addEventListener("htmx:after:swap", () => {
+  if (follows) toEnd();
+  // the button that was pressed may be gone, the place to go on writing is not
+  if (writes && document.activeElement === document.body) document.getElementById("message")?.focus({ preventScroll: true });
+});
 
 // On phones the composer is a bar that opens by a tap and closes by one elsewhere, as long as nothing is written.
 document.addEventListener("click", ({ target, detail }) => {
