@@ -107,6 +107,13 @@ def _days(number: int) -> str:
     return _("yesterday") if number == 1 else ngettext("%(num)s day", "%(num)s days", number)
 
 
+def moment_ago(moment: datetime) -> str:
+    """The same where customers read it: "26 min ago", "yesterday", "3 May"."""
+    words = moment_short(moment)
+    is_span = clock.now() - moment < timedelta(days=6) and words not in (_minutes(0), _days(1))
+    return _("%(time)s ago", time=words) if is_span else words
+
+
 def moment_long(moment: datetime) -> str:
     """Day and clock: "today 09:06", "yesterday 09:44", "3 May 14:00"."""
     local = zone_of(moment)
@@ -169,6 +176,7 @@ def _isoformat(moment: datetime) -> str:
 
 FILTERS: dict[str, Any] = {
     "moment_short": moment_short,
+    "moment_ago": moment_ago,
     "moment_long": moment_long,
     "moment_full": moment_full,
     "filesize": filesize,

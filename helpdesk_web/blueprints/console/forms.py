@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask_babel import gettext as _
 from wtforms import EmailField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
@@ -66,7 +67,8 @@ class TicketForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.category_id.choices = [(str(one.id), one.name) for one in categories.listed()]
+        listed = [(str(one.id), one.name) for one in categories.listed()]
+        self.category_id.choices = listed if len(listed) == 1 else [("", _("Please choose")), *listed]
         words = priority_words()
         self.priority.choices = [(priority.value, words[priority]) for priority in TicketPriority]
         self.priority.data = self.priority.data or desk.settings().default_priority
