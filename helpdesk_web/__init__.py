@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     """Build the application; `overrides` are settings by name, for programs and tests."""
-    from helpdesk_web import access, blueprints, cli, extensions, i18n, login, templating, throttle, web
+    from helpdesk_web import access, blueprints, cli, error_pages, extensions, i18n, login, templating, throttle, web
     from helpdesk_web.services import keys
 
     settings = settings or config.load(**overrides)
@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     access.bind(app)
     extensions.csrf.init_app(app)  # after the guard: an expired form is shown again to whom may see it
     web.bind(app)
+    error_pages.bind(app)
     blueprints.register(app)
     cli.bind(app)
     if settings.proxy_hops:

@@ -23,7 +23,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
 
-from helpdesk_web.errors import Busy
+from helpdesk_web.errors import Busy, DiskFull, SupportError, Unavailable
 
 LOCK_SECONDS = 5.0  # how long a writer waits for the lock before it answers 503
 FAR = datetime(9999, 12, 31, tzinfo=UTC)  # stands for "never" in columns that lists sort by
@@ -99,7 +99,8 @@ def writing() -> Iterator[None]:
     """Open a write transaction; what is not committed by `commit()` inside is rolled back.
 
     Objects read before are read again on their next use, under the lock. Keep hashing, files, sockets and
-    rendering outside. Raises `Busy` when the lock is not free within `LOCK_SECONDS`.
+    rendering outside. Raises `Busy` when the lock is not free within `LOCK_SECONDS`, `DiskFull` or `Unavailable`
+    when the database cannot write.
     """
     session = db.session()
     if session.info.get("writing"):
@@ -112,7 +113,7 @@ def writing() -> Iterator[None]:
             session.info["writing"] = True
             session.info["locked"] = set()
             try:
-                with _busy_is_told():
+                with _refusals_are_told():
                     session.connection(execution_options={"writing": True})
                     yield
             finally:
@@ -129,7 +130,7 @@ def commit() -> None:
     session = db.session()
     if not session.info.get("writing"):
         raise RuntimeError("commit() belongs inside writing()")
-    with _busy_is_told():
+    with _refusals_are_told():
         session.commit()
 
 
@@ -167,19 +168,39 @@ def is_sqlite(bind: Engine | Connection | None = None) -> bool:
     return (bind or db.session.get_bind()).dialect.name == "sqlite"
 
 
+def refusal(error: OperationalError) -> SupportError | None:
+    """What to tell the person when the database cannot do it now; None when the statement itself is wrong."""
+    cause: Any = error.orig
+    if isinstance(cause, sqlite3.OperationalError):
+        code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # higher bits say it more exactly
+        kind = _SQLITE_REFUSALS.get(code, Unavailable)
+    else:
+        kind = _POSTGRESQL_REFUSALS.get(getattr(cause, "sqlstate", None) or "", Unavailable)
+    return kind() if kind else None
+
+
+_SQLITE_REFUSALS: dict[int, type[SupportError] | None] = {
+    sqlite3.SQLITE_ERROR: None,
+    sqlite3.SQLITE_BUSY: Busy,
+    sqlite3.SQLITE_LOCKED: Busy,
+    sqlite3.SQLITE_FULL: DiskFull,
+}
+_POSTGRESQL_REFUSALS: dict[str, type[SupportError] | None] = {
+    "55P03": Busy,  # lock_timeout ran out
+    "40P01": Busy,  # a deadlock, which the server ended
+    "40001": Busy,
+    "53100": DiskFull,
+}
+
+
 @contextmanager
-def _busy_is_told() -> Iterator[None]:
+def _refusals_are_told() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        if _is_lock_wait(error):
-            raise Busy from error
+        if told := refusal(error):
+            raise told from error
         raise
-
-
-def _is_lock_wait(error: OperationalError) -> bool:
-    text = str(error.orig)
-    return "database is locked" in text or "database table is locked" in text or "lock timeout" in text
 
 
 # -- one writer at a time, in order of arrival ---------------------------------------------------------------

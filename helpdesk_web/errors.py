@@ -6,17 +6,24 @@ from flask_babel import gettext as _
 
 
 class SupportError(Exception):
-    """Something the person can understand and act on."""
+    """Something the person can understand and act on.
+
+    The usual sentence is made when it is shown: its language may have to be asked of the very database that
+    does not answer.
+    """
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(message or self.default())
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        return self.message
 
     def default(self) -> str:
         return _("That did not work.")
 
     @property
     def message(self) -> str:
-        return str(self.args[0])
+        return str(self.args[0] or self.default())
 
 
 class InvalidInput(SupportError):
@@ -69,6 +76,13 @@ class StorageFull(SupportError):
         return _("There is no space left for files. Please try again later, or send it without them.")
 
 
+class DiskFull(StorageFull):
+    """The database itself has no room left."""
+
+    def default(self) -> str:
+        return _("There is no space left on the desk’s disk. Please try again later.")
+
+
 class NotAllowed(SupportError):
     def default(self) -> str:
         return _("You may not do that.")
@@ -92,6 +106,15 @@ class Busy(SupportError):
 
     def default(self) -> str:
         return _("The desk is busy. Please try again in a moment.")
+
+
+class Unavailable(Busy):
+    """The database does not answer."""
+
+    retry_after = 5
+
+    def default(self) -> str:
+        return _("The desk cannot be reached at the moment. Please try again.")
 
 
 class SetupError(Exception):

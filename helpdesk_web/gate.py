@@ -1,5 +1,6 @@
 """Before the application: a request's body is read first, so that slow senders hold no application thread."""
 
+import errno
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -13,6 +14,9 @@ IN_MEMORY_BYTES = 256 * 1024  # a longer body waits in a temporary file
 AT_ONCE_BYTES = 4 * 1024  # by `read`: the server's stream ends its iteration at the first line
 PATIENCE_SECONDS = 30.0  # for any body, and on top of it …
 SLOWEST_BYTES_PER_SECOND = 8 * 1024  # … the time a poor line needs
+NO_ROOM = (
+    "There is no space for files at the moment. Please go back, your text is still there, and send it without them."
+)
 
 
 class TooSlowError(Exception):
@@ -40,6 +44,10 @@ class Gate:
                 return _refuse(start_response, "408 Request Timeout")
             except TooLargeError:
                 return _refuse(start_response, "413 Content Too Large")
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                return _refuse(start_response, "507 Insufficient Storage", NO_ROOM)
         with self._seats:
             return self._app(environ, start_response)
 
@@ -65,6 +73,6 @@ def _has_body(environ: dict[str, Any]) -> bool:
     return environ.get("CONTENT_LENGTH", "0") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
 
 
-def _refuse(start_response: Callable[..., Any], status: str) -> Iterable[bytes]:
+def _refuse(start_response: Callable[..., Any], status: str, words: str = "") -> Iterable[bytes]:
     start_response(status, [("Content-Type", "text/plain"), ("Connection", "close")])
-    return [status.encode()]
+    return [(words or status).encode()]

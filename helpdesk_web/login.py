@@ -74,6 +74,12 @@ def signed_out() -> None:
     g.new_cookie = None
 
 
+def ask_nobody() -> None:
+    """Take the reader for a visitor: the database may not be there to ask who it is."""
+    g._login_user = Visitor()
+    g.login_session = None
+
+
 def _ask_anew() -> None:
     """A context that lives longer than one request must not remember who asked before."""
     for name in ("_login_user", "login_session", "new_cookie"):

@@ -44,6 +44,12 @@ def forget() -> None:
     current_app.extensions.pop("desk_settings", None)
 
 
+def hold() -> None:
+    """Make do with the settings known so far: the database may not be there to ask."""
+    kept: _Kept | None = current_app.extensions.get("desk_settings")
+    current_app.extensions["desk_settings"] = _Kept(kept.settings if kept else boot(), time.monotonic())
+
+
 def change(name: str, value: Any, *, by: User | int | None) -> None:
     """Store one desk setting; InvalidInput when the value is wrong or the start has set it."""
     if name not in DeskSettings.model_fields:

@@ -17,6 +17,7 @@ from helpdesk_web.services import desk
 WINDOW = timedelta(seconds=3600)
 REPLY_WINDOW = timedelta(minutes=1)
 REPLIES = 3
+AHEAD = timedelta(minutes=5)  # what is later than this was stamped by a clock that has been set back since
 
 
 def enforce(customer: User) -> None:
@@ -57,24 +58,27 @@ def _wait(user_id: int) -> int:
 
 def seconds_until_reply(user_id: int, ticket_id: int) -> int:
     """Seconds until this person may write to this ticket again, 0 when they may now."""
-    since = clock.now() - REPLY_WINDOW
+    now = clock.now()
+    lately = (Reply.created_at > now - REPLY_WINDOW, Reply.created_at < now + AHEAD)
     mine = (
         select(Reply.created_at)
-        .where(Reply.ticket_id == ticket_id, Reply.author_id == user_id, Reply.created_at > since)
+        .where(Reply.ticket_id == ticket_id, Reply.author_id == user_id, *lately)
         .order_by(Reply.id.desc())
         .limit(REPLIES)
     )
     recent = list(db.session.scalars(mine))
     if len(recent) < REPLIES or _is_staff(user_id):
         return 0
-    return max(1, -int(-(recent[-1] + REPLY_WINDOW - clock.now()).total_seconds() // 1))
+    return max(1, -int(-(recent[-1] + REPLY_WINDOW - now).total_seconds() // 1))
 
 
 def _recent(user_id: int, limit: int) -> list[datetime]:
     """The newest tickets of the last hour, at most `limit`, newest first."""
+    now = clock.now()
+    lately = (Ticket.created_at > now - WINDOW, Ticket.created_at < now + AHEAD)
     newest = (
         select(Ticket.created_at)
-        .where(Ticket.customer_id == user_id, Ticket.created_at > clock.now() - WINDOW)
+        .where(Ticket.customer_id == user_id, *lately)
         .order_by(Ticket.created_at.desc())
         .limit(limit)
     )

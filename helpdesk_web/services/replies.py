@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from helpdesk_web import clock, events
+from helpdesk_web import events
 from helpdesk_web.database import FAR, db, lock
 from helpdesk_web.errors import InvalidInput, NotAllowed
 from helpdesk_web.models import Channel, Reply, Ticket, User
@@ -119,7 +119,7 @@ def _say(ticket: Ticket, author: User, message: Message, *, internal: bool) -> R
         channel=message.channel,
         message=message.body.text,
         message_html=message.body.html,
-        created_at=clock.now(),
+        created_at=tickets.moment_for(ticket),
     )
     db.session.add(reply)
     db.session.flush()  # the reply needs its id below

@@ -122,14 +122,14 @@ def find(refid: object) -> Ticket | None:
 
 def move(ticket: Ticket, event: Event, *, by: User | None, cause: str | None = None) -> bool:
     """Lead the ticket along the transition table; False when it is there already."""
-    before, after, now = ticket.status, states.target(ticket, event), clock.now()
+    before, after, now = ticket.status, states.target(ticket, event), moment_for(ticket)
     if after is before:
         return False
     ticket.status, ticket.open_flag = after, after.is_open
     stamp(ticket, before, after, now)
     touch(ticket, now, public=True)
     facts = {"from": before.value, "to": after.value, "event": event.value}
-    audit.record(ticket, by, "ticket.status_changed", facts | ({"cause": cause} if cause else {}))
+    audit.record(ticket, by, "ticket.status_changed", facts | ({"cause": cause} if cause else {}), at=now)
     events.later(events.TicketStatusChanged, ticket_id=ticket.id, before=before.value, after=after.value)
     return True
 
@@ -149,7 +149,7 @@ def reopen(ticket: Ticket, *, by: User | None) -> bool:
         raise NotAllowed(_("This request was closed some time ago. Please write a new one."))
     moved = _done(ticket, Event.REOPEN, by)
     if moved and by and not by.is_staff:
-        ticket.waiting_since = clock.now()
+        ticket.waiting_since = moment_for(ticket)
         db.session.flush()
     return moved
 
@@ -174,7 +174,7 @@ def assign(ticket: Ticket, agent_id: int | None, *, by: User | None) -> bool:
         if agent is None or not agent.is_staff or not agent.is_active:
             raise InvalidInput(_("Tickets can be given to staff only."), "agent_id")
     before, ticket.assignee_id = ticket.assignee_id, agent_id
-    touch(ticket, clock.now())
+    touch(ticket, moment_for(ticket))
     name = "ticket.assigned" if agent_id else "ticket.unassigned"
     audit.record(ticket, by, name, {"from": before, "to": agent_id})
     move(ticket, Event.ASSIGN if agent_id else Event.UNASSIGN, by=by, cause="assignment")
@@ -190,9 +190,9 @@ def set_priority(ticket: Ticket, priority: TicketPriority | str, *, by: User | N
     if wanted is ticket.priority:
         return False
     before, ticket.priority = ticket.priority, wanted
-    ticket.urgent_since = clock.now() if ticket.is_urgent() else None
+    ticket.urgent_since = moment_for(ticket) if ticket.is_urgent() else None
     sla.promise(ticket)
-    touch(ticket, clock.now())
+    touch(ticket, moment_for(ticket))
     audit.record(ticket, by, "ticket.priority_changed", {"from": before.value, "to": wanted.value})
     if ticket.is_urgent() and ticket.is_open():
         notifications.urgent(ticket)
@@ -207,7 +207,7 @@ def set_category(ticket: Ticket, category: Category | int | str, *, by: User | N
     if wanted.id == ticket.category_id:
         return False
     before, ticket.category_id = ticket.category_id, wanted.id
-    touch(ticket, clock.now())
+    touch(ticket, moment_for(ticket))
     audit.record(ticket, by, "ticket.category_changed", {"from": before, "to": wanted.id})
     if wanted.team_id is not None and wanted.team_id != ticket.team_id:
         team, ticket.team_id = ticket.team_id, wanted.team_id
@@ -220,6 +220,11 @@ def reopens_on_reply(ticket: Ticket) -> bool:
     """Whether a customer's word on this closed ticket reopens it; later it becomes a follow-up."""
     limit = timedelta(days=desk.settings().reopen_days)
     return ticket.closed_at is not None and clock.now() <= ticket.closed_at + limit
+
+
+def moment_for(ticket: Ticket) -> datetime:
+    """Now, but never before what the ticket has seen: a clock that was set back must not turn its story round."""
+    return max(clock.now(), ticket.last_activity_at)
 
 
 def touch(ticket: Ticket, at: datetime, *, public: bool = False) -> None:
