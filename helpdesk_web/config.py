@@ -4,17 +4,20 @@
 change in the browser: `services.desk.settings()` lays the stored values under what is set here.
 """
 
+import json
 import os
+import re
 import sys
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -24,9 +27,28 @@ from helpdesk_web.errors import SetupError
 from helpdesk_web.paths import CHECKOUT, INSTALLED
 
 Priority = Literal["low", "medium", "high", "urgent"]
+_ONE_ADDRESS = re.compile(r"""[^\s@<>,;"]+@[^\s@<>,;"]+""")
 
 
-class Target(BaseModel):
+def _listed(value: Any) -> Any:
+    """Read `low, medium` as a list; an environment variable may also hold JSON."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+Listed = (NoDecode, BeforeValidator(_listed))
+
+
+class Part(BaseModel):
+    """Settings below a name; one that does not exist is a mistake and stops the start."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Target(Part):
     """Promised hours of one priority."""
 
     sla_hours: float = Field(gt=0, le=24 * 366)
@@ -53,7 +75,7 @@ class UrgentTarget(Target):
     first_response_hours: float = Field(1, gt=0, le=24 * 366)
 
 
-class Priorities(BaseModel):
+class Priorities(Part):
     low: LowTarget = LowTarget()
     medium: MediumTarget = MediumTarget()
     high: HighTarget = HighTarget()
@@ -64,19 +86,19 @@ class Priorities(BaseModel):
         return target
 
 
-class RateLimit(BaseModel):
+class RateLimit(Part):
     enabled: bool = True
     limit: int = Field(5, ge=0, le=100_000)
 
 
-class Vault(BaseModel):
+class Vault(Part):
     max_file_mb: float = Field(25, gt=0, le=2048)
     max_files: int = Field(20, ge=0, le=100)
     quota_mb: float = Field(500, ge=0)
     organisation_quota_mb: float = Field(5000, ge=0)
 
 
-class SessionIdleHours(BaseModel):
+class SessionIdleHours(Part):
     staff: float = Field(8, gt=0)
     customers: float = Field(720, gt=0)
 
@@ -92,7 +114,7 @@ class DeskSettings(BaseModel):
     desk_name: str = Field("Support", min_length=1, max_length=80)
     time_zone: str = "UTC"
     language: str = "en"
-    customer_priorities: list[Priority] = ["low", "medium", "high"]
+    customer_priorities: Annotated[list[Priority], *Listed] = ["low", "medium", "high"]
     registration: Literal["open", "invited"] = "open"
     oncall_email: str | None = None
     oncall_at_once: bool = True
@@ -101,6 +123,13 @@ class DeskSettings(BaseModel):
     escalate_only_high_value: bool = False
     vault: Vault = Vault()
     undo_seconds: int = Field(10, ge=0, le=30)
+
+    @field_validator("oncall_email")
+    @classmethod
+    def _can_be_mailed(cls, address: str | None) -> str | None:
+        if address and not _ONE_ADDRESS.fullmatch(address):
+            raise ValueError("give one mail address, like oncall@example.com")
+        return address or None
 
     @field_validator("time_zone")
     @classmethod
@@ -141,7 +170,7 @@ class Settings(BaseSettings, DeskSettings):
     web_workers: int = Field(2, ge=1, le=64)
     web_threads: int = Field(4, ge=1, le=256)
     proxy_hops: int = Field(0, ge=0, le=10)
-    trusted_hosts: list[str] = []
+    trusted_hosts: Annotated[list[str], *Listed] = []
     base_url: str | None = None
     session_idle_hours: SessionIdleHours = SessionIdleHours()
     metrics_token: str | None = None
@@ -151,6 +180,18 @@ class Settings(BaseSettings, DeskSettings):
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().absolute()
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_redis(cls, url: str | None) -> str | None:
+        if url and urlsplit(url).scheme not in ("redis", "rediss"):
+            raise ValueError("give redis://host:port/number")
+        return url or None
+
+    @field_validator("base_url", "storage_url", "secret_key", "audit_key", "metrics_token", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        return value or None
 
     @field_validator("smtp_url")
     @classmethod
@@ -182,13 +223,13 @@ class Settings(BaseSettings, DeskSettings):
             raise ValueError("give sqlite:///… or postgresql+psycopg://…")
         return f"{scheme}://{rest}"
 
-    @model_validator(mode="after")
-    def _base_url_is_an_origin(self) -> Self:
-        if self.base_url is not None:
-            parts = urlsplit(self.base_url)
-            if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
-                raise ValueError("base_url must be like https://help.example.com")
-        return self
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_origin(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "")
+        if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/")):
+            raise ValueError("give it like https://help.example.com")
+        return url
 
     @classmethod
     def settings_customise_sources(
