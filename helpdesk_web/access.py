@@ -57,6 +57,8 @@ def bind(app: Flask) -> None:
 def _guard() -> Response | None:
     if request.endpoint is None:
         return None
+    if any("\x00" in str(value) for value in (request.view_args or {}).values()):
+        abort(404)  # nothing is called so, and PostgreSQL cannot even be asked
     if request.method not in READING and request.headers.get("Sec-Fetch-Site") == "cross-site":
         abort(403)  # whatever token it brings: no other site has a form that leads here
     rule = rule_of(current_app._get_current_object(), request.endpoint)  # type: ignore[attr-defined]

@@ -241,8 +241,14 @@ def _write(act: Callable[[], T]) -> T:
 
 
 def _user(person: Person) -> User | None:
+    """Load whoever is meant; an id that nobody has is refused, or the system would be said to have done it."""
     number = _id(person)
-    return db.session.get(User, number) if number is not None else None
+    if number is None:
+        return None
+    found = db.session.get(User, number) if isinstance(number, int) and 0 < number < 2**63 else None
+    if found is None:
+        raise InvalidInput(_("That person does not exist."), "by")
+    return found
 
 
 def _id(person: Person) -> int | None:

@@ -11,13 +11,15 @@ from helpdesk_web.errors import CategoryNotFound, InvalidInput
 from helpdesk_web.models import Category, Desk, User
 from helpdesk_web.services import audit, texts
 
+MAX_SLUG = 80
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 
 def find(category: Category | int | str | None, *, active_only: bool = False) -> Category:
     """Return the category by itself, id or slug; CategoryNotFound otherwise."""
-    if isinstance(category, str) and not category.isdecimal():
-        found = db.session.scalar(select(Category).where(Category.slug == category))
+    if isinstance(category, str) and not (category.isdecimal() and len(category) < 10):
+        known = len(category) <= MAX_SLUG and "\x00" not in category
+        found = db.session.scalar(select(Category).where(Category.slug == category)) if known else None
     else:
         number = category.id if isinstance(category, Category) else int(category or 0)
         found = db.session.get(Category, number) if 0 < number < 2**31 else None
@@ -69,7 +71,7 @@ def create(
 def slug_of(name: str) -> str:
     """Return the name as it can stand in an address; names in other scripts keep a neutral word."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return _NOT_SLUG.sub("-", plain).strip("-")[:80] or "category"
+    return _NOT_SLUG.sub("-", plain).strip("-")[:MAX_SLUG] or "category"
 
 
 def _free_slug(slug: str) -> str:

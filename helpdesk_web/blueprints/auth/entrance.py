@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from flask import current_app, request
 from flask_login import current_user
+from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response
 
 from helpdesk_web import login
@@ -46,13 +47,13 @@ def home_of(user: User) -> str:
 
 
 def local_path(wanted: str | None) -> str | None:
-    """Return the address if every browser reads it as a path on this site, else None."""
+    """Return the address, fit for a header, if every browser reads it as a path on this site, else None."""
     if not wanted or len(wanted) > 2000:
         return None
     for reading in (wanted, unquote(wanted), unquote(unquote(wanted))):
         if not reading.startswith("/") or reading.startswith("//") or _ODD.search(reading.partition("?")[0]):
             return None
-    return None if _ODD.search(wanted) or wanted.startswith("/login") else wanted
+    return None if _ODD.search(wanted) or wanted.startswith("/login") else iri_to_uri(wanted)
 
 
 def link_page(purpose: Purpose) -> Callable[[View], View]:

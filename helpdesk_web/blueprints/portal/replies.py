@@ -25,7 +25,7 @@ from helpdesk_web.web import by_htmx, go, status_of
 @access("ticket.reply")
 def create_reply(refid: str) -> BaseResponse:
     ticket, form = pages.own_request(refid), ReplyForm()
-    if wants_preview():
+    if wants_preview() and not form.csrf_expired():  # an expired form comes back with its text below
         form.validate_on_submit()
         return pages.request_page(ticket, form=form, preview_html=render_markdown(form.message.data or ""))
     if not form.validate_on_submit():

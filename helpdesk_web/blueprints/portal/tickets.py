@@ -28,6 +28,8 @@ def index() -> Response:
     words = request.args.get("q", "").replace("\x00", "").strip()[:200]
     chosen = request.args.get("filter", "")
     chosen = chosen if chosen in FILTERS else "all" if words else "open"
+    if words:
+        throttle.hit(throttle.SEARCH_LIMIT)
     page = portal.requests(person(), filter_=chosen, words=words, cursor=request.args.get("at"))
     query = words or None
     return answer(
@@ -50,7 +52,7 @@ def new() -> Response:
 @access("ticket.open")
 def create() -> BaseResponse:
     form = RequestForm()
-    if wants_preview():
+    if wants_preview() and not form.csrf_expired():  # an expired form comes back with its text below
         form.validate_on_submit()
         return pages.new_request(form, preview_html=render_markdown(form.description.data or ""))
     if earlier := _earlier(form):
@@ -87,7 +89,7 @@ def _asked(form: RequestForm) -> tickets.Request:
         category=form.category_id.data,
         subject=form.subject.data,
         description=form.description.data,
-        priority=form.priority.data if form.priority else None,
+        priority=(form.priority.data or None) if form.priority else None,
         submission=form.submission.data,
     )
 
@@ -112,7 +114,7 @@ def _earlier(form: RequestForm) -> str | None:
             category=form.category_id.data,
             subject=form.subject.data,
             description=form.description.data,
-            priority=form.priority.data if form.priority else None,
+            priority=(form.priority.data or None) if form.priority else None,
         )
     except SupportError:
         return None
