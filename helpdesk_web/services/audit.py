@@ -69,9 +69,7 @@ def composed(
     return row
 
 
-def signature(
-    key: tuple[str, bytes], stream: str, seq: int, previous: str, covered: dict[str, Any]
-) -> dict[str, Any]:
+def signature(key: tuple[str, bytes], stream: str, seq: int, previous: str, covered: dict[str, Any]) -> dict[str, Any]:
     """Return the columns that make a row of covered facts the next record of its stream."""
     key_id, secret = key
     mac = chain.mac(secret, stream, seq, previous, chain.covered(**covered))

@@ -2,6 +2,7 @@
 
 from flask import Response, request
 
+from helpdesk_web import throttle
 from helpdesk_web.access import access
 from helpdesk_web.blueprints.portal import bp
 from helpdesk_web.blueprints.portal.forms import ActionForm
@@ -25,5 +26,6 @@ def preview() -> Response:
 @bp.get("/support/suggestions")
 @access("ticket.open")
 def suggestions() -> Response:
+    throttle.hit(throttle.SEARCH_LIMIT)
     subject = request.args.get("subject", "").replace("\x00", "")[:200]
     return answer("portal/tickets/_suggestions.html", suggestions=portal.suggestions(person(), subject))

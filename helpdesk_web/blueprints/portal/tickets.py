@@ -26,6 +26,8 @@ FILTERS = ("open", "solved", "all")
 @bp.get("/support/tickets")
 def index() -> Response:
     words = request.args.get("q", "").replace("\x00", "").strip()[:200]
+    if words:
+        throttle.hit(throttle.SEARCH_LIMIT)
     chosen = request.args.get("filter", "")
     chosen = chosen if chosen in FILTERS else "all" if words else "open"
     if words:

@@ -194,3 +194,10 @@ def test_words_beside_this_solved_it_are_said_first(customer, customer_client, m
 
     assert ticket.is_resolved()
     assert ticket.replies[-1].message == "It was the cable."
+
+
+def test_searching_without_end_is_slowed_down(customer_client):
+    answers = [customer_client.get("/support/tickets?q=cable").status_code for _ in range(61)]
+
+    assert answers[:60] == [200] * 60
+    assert answers[60] == 429
