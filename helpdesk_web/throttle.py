@@ -118,4 +118,4 @@ def retry_after(error: RateLimitExceeded) -> int:
     return int(error.limit.limit.get_expiry()) if error.limit else 60
 
 
-__all__ = ["CREATE_LIMIT", "SEARCH_LIMIT", "SEARCH_LIMIT", "RateLimitExceeded", "SQLiteStorage", "bind", "close", "hit", "retry_after"]
+__all__ = ["CREATE_LIMIT", "SEARCH_LIMIT", "RateLimitExceeded", "SQLiteStorage", "bind", "close", "hit", "retry_after"]
