@@ -28,7 +28,7 @@ const names = {
     ctx.font = `600 12px ${getComputedStyle(document.body).fontFamily}`;
     ctx.textBaseline = "middle";
     for (const { set, y } of ends) {
-      ctx.fillStyle = set.borderColor;
+      ctx.fillStyle = set.nameColor;
       ctx.fillText(set.label, chart.chartArea.right + 8, y);
     }
   },
@@ -36,6 +36,7 @@ const names = {
 
 function draw(place) {
   const { labels, weekends: days, series } = JSON.parse(place.querySelector("script").textContent);
+  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const axis = { ticks: { color: token("text-faint"), font: { size: 12 }, maxRotation: 0 }, border: { display: false } };
   place.hidden = false;
@@ -46,7 +47,7 @@ function draw(place) {
     data: {
       labels,
       datasets: series.map(({ name, hue, values }) => ({
-        label: name, data: values, borderWidth: 2, ...shapes[hue],
+        label: name, data: values, borderWidth: 2, nameColor: token(hue === "green" ? "resolved" : `chart-${hue}`), ...shapes[hue],
         borderColor: token(`chart-${hue}`), backgroundColor: token(`chart-${hue}`),
       })),
     },

@@ -6,8 +6,15 @@ const boxes = () => [document.scrollingElement, document.querySelector(".ticket_
 const atEnd = () => boxes().every((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 40);
 const toEnd = () => boxes().forEach((box) => { box.scrollTop = box.scrollHeight; });
 
+// a last message taller than the window is read from its first line
+function toLast() {
+  toEnd();
+  const last = [...document.querySelectorAll(".message")].at(-1);
+  if (last?.getBoundingClientRect().top < 0) last.scrollIntoView({ block: "start" });
+}
+
 if (news) news.scrollIntoView({ block: "start" });
-else if (document.getElementById("timeline") && !location.hash) toEnd();
+else if (document.getElementById("timeline") && !location.hash) toLast();
 
 let follows = false;
 let writes = false;
