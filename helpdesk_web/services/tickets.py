@@ -126,7 +126,10 @@ def move(ticket: Ticket, event: Event, *, by: User | None, cause: str | None = N
     if after is before:
         return False
     ticket.status, ticket.open_flag = after, after.is_open
+    ended = ticket.resolved_at or ticket.closed_at
     stamp(ticket, before, after, now)
+    if after.is_open and ended and ticket.urgent_since and ticket.urgent_since > ended:
+        notifications.urgent(ticket)  # it became urgent while it was solved, when nobody was told
     touch(ticket, now, public=True)
     facts = {"from": before.value, "to": after.value, "event": event.value}
     audit.record(ticket, by, "ticket.status_changed", facts | ({"cause": cause} if cause else {}), at=now)
@@ -336,6 +339,7 @@ def _facts(ticket: Ticket, asked: Request) -> dict[str, Any]:
     return {
         "customer": ticket.customer_id,
         "category": ticket.category_id,
+        **({"team": ticket.team_id} if ticket.team_id else {}),
         "priority": ticket.priority.value,
         "channel": ticket.channel.value,
         **({"follow_up_of": ticket.follow_up_of_id} if ticket.follow_up_of_id else {}),
@@ -362,7 +366,7 @@ def _checked_metadata(metadata: object) -> dict[str, Any]:
         raise InvalidInput(_("Details must be names with values."), "metadata")
     try:
         size = len(json.dumps(metadata, ensure_ascii=False, allow_nan=False).encode())
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInput(_("Details must be plain values."), "metadata") from error
     if len(metadata) > MAX_METADATA_KEYS or size > MAX_METADATA_BYTES:
         raise InvalidInput(_("Too many details: at most 50 names and 16 kB."), "metadata")

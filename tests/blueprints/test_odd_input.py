@@ -81,3 +81,23 @@ def test_a_verb_by_nobody_is_refused(nobody, make_ticket):
     with pytest.raises(InvalidInput):
         support.resolve(ticket, by=nobody)
     assert ticket.is_open()
+
+
+@pytest.mark.parametrize("yes", ["true", "True", "1", "on"])
+def test_every_spelling_of_internal_is_a_note(yes, agent_client, make_ticket):
+    ticket = make_ticket()
+
+    written = agent_client.post(f"/console/tickets/{ticket.refid}/replies", data={"message": "M", "is_internal": yes})
+
+    assert written.status_code == 303
+    assert ticket.replies[-1].is_internal
+
+
+def test_what_is_neither_internal_nor_public_is_refused(agent_client, make_ticket):
+    ticket = make_ticket()
+    typed = {"message": "My note", "is_internal": "perhaps"}
+
+    refused = agent_client.post(f"/console/tickets/{ticket.refid}/replies", data=typed)
+
+    assert refused.status_code == 422
+    assert "My note" in refused.text

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from helpdesk_web import events
+from helpdesk_web import events, support
 from helpdesk_web.database import commit, db, writing
 from helpdesk_web.jobs import claim, run_due
 from helpdesk_web.jobs import run as job_run
@@ -218,3 +218,25 @@ def test_an_alert_goes_to_whoever_is_on_call_when_it_leaves(
 
     assert "relief@example.com" in mailbox.recipients
     assert ONCALL not in mailbox.recipients
+
+
+@pytest.mark.both
+def test_what_became_urgent_while_it_was_solved_is_told_once_it_is_open_again(
+    app: Flask, on_call: None, mailbox: Mailbox, make_ticket: Any, clock: Any
+) -> None:
+    ticket = make_ticket()
+    support.resolve(ticket)
+    clock.tick(minutes=5)
+    with writing():
+        tickets.set_priority(ticket, "urgent", by=None)
+        commit()
+    assert alerts() == []
+
+    for _time in range(2):
+        support.reopen(ticket)
+        clock.tick(minutes=61)
+        run_due()
+        assert alerts() == [False, True]
+        assert len(escalations(ticket)) == 1
+        support.resolve(ticket)
+        clock.tick(days=2)

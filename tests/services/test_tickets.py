@@ -4,10 +4,11 @@ import datetime as dt
 
 import pytest
 
-from helpdesk_web import support
+from helpdesk_web import audit, support
 from helpdesk_web.database import FAR, db
 from helpdesk_web.errors import CategoryNotFound, InvalidInput, SupportRateLimitError, TransitionError
 from helpdesk_web.models import AuditEvent, Ticket
+from tests import factories
 
 pytestmark = pytest.mark.both
 
@@ -168,3 +169,30 @@ def test_the_customers_late_word_opens_a_follow_up(clock, make_ticket, agent, cu
     follow_up = db.session.get(Ticket, said.ticket_id)
     assert follow_up.follow_up_of_id == ticket.id
     assert follow_up.description == "It broke again."
+
+
+def test_details_nested_beyond_reason_are_refused(app, customer, make_category):
+    details: dict = {}
+    deepest = details
+    for _level in range(3000):
+        deepest["more"] = {}
+        deepest = deepest["more"]
+
+    with pytest.raises(InvalidInput):
+        support.create_ticket(
+            {
+                "user_id": customer.id,
+                "category_id": make_category().id,
+                "subject": "S",
+                "description": "D",
+                "metadata": details,
+            }
+        )
+
+
+def test_the_audit_tells_which_team_a_new_ticket_went_to(app, make_ticket, make_category):
+    team = factories.make_team("Workshop")
+
+    ticket = make_ticket(category=make_category("Repairs", team=team))
+
+    assert audit.history().on(ticket).first().facts["team"] == team.id

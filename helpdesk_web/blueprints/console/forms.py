@@ -14,11 +14,22 @@ from helpdesk_web.services import categories, desk
 THEN = ("", "pending", "resolved", "closed")
 
 
+YES = {"true", "1", "on", "y", "yes"}
+
+
+def _yes_or_no(text: object) -> str:
+    """Read every spelling of yes, so that a note never leaves as an answer; what is neither is refused."""
+    word = str(text).lower()
+    return "true" if word in YES else "false" if word in ("false", "0", "off", "n", "no") else word
+
+
 class ReplyForm(Form):
     """An answer or a note; `then` says what comes next, `agent_id` who has the ticket from now on."""
 
     message = TextAreaField()
-    is_internal = RadioField(choices=[("false", ""), ("true", "")], default="false", validators=[Optional()])
+    is_internal = RadioField(
+        choices=[("false", ""), ("true", "")], default="false", coerce=_yes_or_no, validators=[Optional()]
+    )
     then = StringField()
     agent_id = HiddenField()
     files = FilesField()
@@ -27,7 +38,7 @@ class ReplyForm(Form):
 
     @property
     def internal(self) -> bool:
-        return str(self.is_internal.data).lower() in ("true", "1", "on", "y", "yes")
+        return bool(self.is_internal.data == "true")
 
 
 class ChangeForm(Form):
