@@ -1,5 +1,6 @@
 """The server and the browser that stories and pictures are made with."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,12 @@ def chromium(executable: str) -> Iterator[Browser]:
         browser = play.chromium.launch(executable_path=executable, args=list(QUIET))
         yield browser
         browser.close()
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The settings of a desk in this folder, for a command of `helpdesk`."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("HELPDESK_")}
+    return inherited | {"HELPDESK_DATA_DIR": str(folder)}
 
 
 @contextmanager
