@@ -9,11 +9,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from helpdesk_web.access import access
 from helpdesk_web.blueprints.portal import bp, pages
 from helpdesk_web.blueprints.portal.forms import ActionForm, ReplyForm
-from helpdesk_web.database import commit, writing
+from helpdesk_web.database import commit, lock, writing
 from helpdesk_web.errors import SupportError
 from helpdesk_web.login import person
 from helpdesk_web.models import Ticket
-from helpdesk_web.services import replies, tickets
+from helpdesk_web.services import replies, states, tickets
+from helpdesk_web.services.states import Event
 from helpdesk_web.web import by_htmx, go, status_of
 
 
@@ -21,23 +22,26 @@ from helpdesk_web.web import by_htmx, go, status_of
 @access("ticket.solve")
 def solve(refid: str) -> BaseResponse:
     ticket = pages.own_request(refid)
-    return _move(ticket, lambda: tickets.resolve(ticket, by=person()), _("Good to hear. Your request is solved."))
+    words = _("Good to hear. Your request is solved.")
+    return _move(ticket, Event.RESOLVE, lambda: tickets.resolve(ticket, by=person()), words)
 
 
 @bp.post("/support/tickets/<refid>/reopening")
 @access("ticket.reopen")
 def reopen(refid: str) -> BaseResponse:
     ticket = pages.own_request(refid)
-    return _move(ticket, lambda: tickets.reopen(ticket, by=person()), _("Your request is open again."))
+    words = _("Your request is open again.")
+    return _move(ticket, Event.REOPEN, lambda: tickets.reopen(ticket, by=person()), words)
 
 
-def _move(ticket: Ticket, act: Callable[[], bool], words: str) -> BaseResponse:
+def _move(ticket: Ticket, event: Event, act: Callable[[], bool], words: str) -> BaseResponse:
     form, typed = ActionForm(), ReplyForm()
     if not form.validate_on_submit():
         return pages.request_page(ticket, 422, form=typed)
     try:
         message = typed.said()
         with writing():
+            states.target(lock(ticket), event)  # of the state the button was for, not of what the words lead to
             if message:  # what was typed beside the button is said first
                 replies.hear_customer(ticket, author=person(), message=message)
             act()
