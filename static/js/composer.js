@@ -16,14 +16,17 @@ function toLast() {
 if (news) news.scrollIntoView({ block: "start" });
 else if (document.getElementById("timeline") && !location.hash) toLast();
 
+const said = () => document.querySelectorAll(".message").length;
 let follows = false;
 let writes = false;
+let before = 0;
 document.addEventListener("htmx:before:swap", () => {
   follows = atEnd();
+  before = said();
   writes = Boolean(document.activeElement?.closest("#composer"));
 });
 document.addEventListener("htmx:after:swap", () => {
-  if (follows) toEnd();
+  if (follows || (writes && said() > before)) toEnd();
   // the button that was pressed may be gone, the place to go on writing is not
   if (writes && document.activeElement === document.body) document.getElementById("message")?.focus({ preventScroll: true });
 });
