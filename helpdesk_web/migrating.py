@@ -54,6 +54,7 @@ def _run(verb: object, revision: str) -> None:
         if connection.dialect.name == "sqlite":  # rebuilding a table must not drop what refers to it
             _foreign_keys(connection, "OFF")
         else:
+            connection.execute(text("SET LOCAL lock_timeout = 0"))  # another's migration may take its time
             connection.execute(text("SELECT pg_advisory_lock(:n)"), {"n": _LOCK_NUMBER})
             connection.commit()
         config.attributes["connection"] = connection
