@@ -11,9 +11,11 @@ from werkzeug.datastructures import FileStorage
 from wtforms import HiddenField, IntegerField
 from wtforms.validators import Optional
 
+from helpdesk_web import throttle
 from helpdesk_web.errors import SupportError
 from helpdesk_web.login import person
-from helpdesk_web.services import vault
+from helpdesk_web.markup import render_markdown
+from helpdesk_web.services import texts, vault
 
 
 class Form(FlaskForm):
@@ -67,3 +69,9 @@ class FilesField(MultipleFileField):
 def wants_preview() -> bool:
     """Whether the form was sent with its Preview button."""
     return request.form.get("preview") == "1"
+
+
+def previewed(text: str | None) -> str:
+    """Render what was typed so far; bounded, because rendering is the dearest thing a customer can ask for."""
+    throttle.hit(throttle.PREVIEW_LIMIT)
+    return render_markdown((text or "")[: texts.MAX_MESSAGE])

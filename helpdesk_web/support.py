@@ -245,13 +245,15 @@ def _user(person: Person) -> User | None:
     number = _id(person)
     if number is None:
         return None
-    found = db.session.get(User, number) if isinstance(number, int) and 0 < number < 2**63 else None
+    found = db.session.get(User, number)
     if found is None:
         raise InvalidInput(_("That person does not exist."), "by")
     return found
 
 
 def _id(person: Person) -> int | None:
+    if isinstance(person, int) and (isinstance(person, bool) or not 0 < person < 2**31):
+        raise InvalidInput(_("That person does not exist."), "user_id")
     return person.id if isinstance(person, User) else person
 
 

@@ -17,7 +17,8 @@ from helpdesk_web.config import Settings
 from helpdesk_web.extensions import limiter
 
 CREATE_LIMIT = "30 per hour"  # tickets an address
-SEARCH_LIMIT = "60 per minute"  # searches an address; each reads all of a person's own texts
+PREVIEW_LIMIT = "60 per minute"  # renderings an address
+PREVIEW_LIMIT = "60 per minute"  # renderings an address
 SEARCH_LIMIT = "120 per minute"  # searches an address: each reads every message of one's requests
 
 
@@ -118,4 +119,14 @@ def retry_after(error: RateLimitExceeded) -> int:
     return int(error.limit.limit.get_expiry()) if error.limit else 60
 
 
-__all__ = ["CREATE_LIMIT", "SEARCH_LIMIT", "RateLimitExceeded", "SQLiteStorage", "bind", "close", "hit", "retry_after"]
+__all__ = [
+    "CREATE_LIMIT",
+    "PREVIEW_LIMIT",
+    "SEARCH_LIMIT",
+    "RateLimitExceeded",
+    "SQLiteStorage",
+    "bind",
+    "close",
+    "hit",
+    "retry_after",
+]

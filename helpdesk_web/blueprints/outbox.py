@@ -92,6 +92,7 @@ def _page(job: Job, status: int = 200, problem: str = "") -> Response:
         letter=letter,
         may_read=lists.may_read_body(person(), job),
         problem=problem,
+        has_smtp=bool(desk.boot().smtp_url),
     )
 
 

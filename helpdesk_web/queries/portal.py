@@ -138,19 +138,6 @@ def thread(ticket: Ticket, user: User, seen: int | None) -> list[Message]:
     ]
 
 
-def unseen(ticket: Ticket, user: User, seen: int | None) -> bool:
-    """Whether somebody else has written in public since the message the writer was shown last."""
-    if seen is None:
-        return False
-    newer = exists().where(
-        Reply.ticket_id == ticket.id,
-        Reply.id > seen,
-        Reply.is_internal.is_(False),
-        Reply.author_id != user.id,
-    )
-    return bool(db.session.scalar(select(newer)))
-
-
 def public_files(ticket: Ticket) -> dict[int, list[File]]:
     query = (
         select(Attachment.reply_id, Attachment.key, Attachment.name, Attachment.size, Attachment.content_type)

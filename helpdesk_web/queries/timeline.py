@@ -97,14 +97,6 @@ def timeline(shown: Ticket, user: User, visit: Visit | None, known: history.Name
     return Timeline(entries, last, [History(text, event.at) for event, text in told])
 
 
-def unseen(shown: Ticket, user: User, seen: int | None) -> bool:
-    """Whether anybody else has written, notes included, since the message the writer was shown last."""
-    if seen is None:
-        return False
-    newer = select(Reply.id).where(Reply.ticket_id == shown.id, Reply.id > seen, Reply.author_id != user.id)
-    return db.session.scalar(newer.limit(1)) is not None
-
-
 def _messages(shown: Ticket, user: User, seen: int | None) -> list[Message]:
     query = (
         select(

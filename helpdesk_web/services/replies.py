@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from helpdesk_web import events
 from helpdesk_web.database import FAR, db, lock
-from helpdesk_web.errors import InvalidInput, NotAllowed
+from helpdesk_web.errors import InvalidInput, NotAllowed, Stale
 from helpdesk_web.models import Channel, Reply, Ticket, User
 from helpdesk_web.services import audit, notifications, sla, states, submissions, texts, tickets, vault
 from helpdesk_web.services.states import Event
@@ -24,6 +24,7 @@ class Message:
     files: Sequence[vault.StoredFile] = ()
     submission: str | None = None
     channel: Channel = Channel.WEB
+    seen: int | None = None  # the last message the writer was shown; None: no check
 
     @property
     def digest(self) -> str:
@@ -56,6 +57,7 @@ def answer_customer(
     print_ = _fingerprint(ticket, message, internal=False)
     if earlier := _earlier(author, message, print_):
         return earlier
+    _require_seen(ticket, author, message)
     states.target(ticket, Event.PUBLIC_REPLY)  # a closed ticket must be reopened first
     event = _then(then)
     reply = _say(ticket, author, message, internal=False)
@@ -78,6 +80,7 @@ def note(
     print_ = _fingerprint(ticket, message, internal=True)
     if earlier := _earlier(author, message, print_):
         return earlier
+    _require_seen(ticket, author, message)
     event = _then(then)
     reply = _say(ticket, author, message, internal=True)
     if take_for is not None:
@@ -89,10 +92,12 @@ def note(
 
 def hear_customer(ticket: Ticket, *, author: User, message: Message) -> Outcome:
     """Take the customer's word: it wakes a waiting or resolved ticket, and opens a follow-up of one long closed."""
+    _require_active(author)
     lock(ticket)
     print_ = _fingerprint(ticket, message, internal=False)
     if earlier := submissions.result(author, message.submission, print_):
         return _earlier_outcome(ticket, earlier)
+    _require_seen(ticket, author, message)
     if ticket.is_closed() and not tickets.reopens_on_reply(ticket):
         follow_up = _follow_up(ticket, author, message)
         submissions.remember(author, message.submission, print_, f"ticket:{follow_up.refid}")
@@ -181,6 +186,23 @@ def _then(then: str | None) -> Event | None:
     return THEN[then]
 
 
+def _require_seen(ticket: Ticket, author: User, message: Message) -> None:
+    """Raise Stale when somebody else has written since the message the writer was shown last; under the lock."""
+    if message.seen is None:
+        return
+    newer = select(Reply.id).where(Reply.ticket_id == ticket.id, Reply.id > message.seen, Reply.author_id != author.id)
+    if not author.is_staff:  # what customers cannot see cannot stop them
+        newer = newer.where(Reply.is_internal.is_(False))
+    if db.session.scalar(newer.limit(1)) is not None:
+        raise Stale(_("There is a new message. Please read it first."))
+
+
+def _require_active(author: User) -> None:
+    if not author.is_active:
+        raise NotAllowed(_("This account is shut."))
+
+
 def _require_staff(author: User) -> None:
+    _require_active(author)
     if not author.is_staff:
         raise NotAllowed(_("Only staff can do that."))

@@ -78,7 +78,7 @@ def request(
     return Request(
         customer_id=customer_id,
         author_id=author_id,
-        category_id=categories.find(category).id,
+        category_id=categories.find(category, active_only=True).id,
         subject=texts.one_line(subject, field="subject", limit=texts.MAX_SUBJECT),
         body=texts.body(description, field="description"),
         priority=priority_of(priority) if priority is not None else None,
@@ -206,7 +206,7 @@ def set_priority(ticket: Ticket, priority: TicketPriority | str, *, by: User | N
 def set_category(ticket: Ticket, category: Category | int | str, *, by: User | None) -> bool:
     """Say what it is about; a category that goes to a team takes the ticket there."""
     lock(ticket)
-    wanted = categories.find(category)
+    wanted = categories.find(category, active_only=True)
     if wanted.id == ticket.category_id:
         return False
     before, ticket.category_id = ticket.category_id, wanted.id

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from helpdesk_web.blueprints.analytics import bp
 from helpdesk_web.database import read_from_replica
+from helpdesk_web.models.user import initials
 from helpdesk_web.queries.analytics import DAYS, Analytics
 from helpdesk_web.web import answer
 
@@ -26,7 +27,7 @@ def overview() -> Response:
         tiles=_tiles(stats),
         days=days,
         trend=_trend(days),
-        agents=stats["agent_performance"],
+        agents=[agent | {"agent_initials": initials(agent["agent_name"])} for agent in stats["agent_performance"]],
         zone=figures.period.zone.key,
     )
 

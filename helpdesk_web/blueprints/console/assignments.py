@@ -21,5 +21,6 @@ def assign(refid: str) -> BaseResponse:
         form,
         lambda ticket: tickets.assign(ticket, agent_of(form.agent_id.data), by=person()),
         now=lambda ticket: str(ticket.assignee_id or ""),
+        wanted=form.agent_id.data or "",
         said=_("Assigned.") if form.agent_id.data else _("Nobody has it now."),
     )

@@ -20,5 +20,6 @@ def set_category(refid: str) -> BaseResponse:
         form,
         lambda ticket: tickets.set_category(ticket, form.category_id.data or "", by=person()),
         now=lambda ticket: str(ticket.category_id),
+        wanted=form.category_id.data,
         said=_("Category changed."),
     )

@@ -18,15 +18,21 @@ from helpdesk_web.web import by_htmx, go, status_of
 
 
 def change(
-    refid: str, form: ChangeForm, act: Callable[[Ticket], Any], *, now: Callable[[Ticket], str], said: str
+    refid: str,
+    form: ChangeForm,
+    act: Callable[[Ticket], Any],
+    *,
+    now: Callable[[Ticket], str],
+    wanted: str | None,
+    said: str,
 ) -> BaseResponse:
-    """Do one thing to a ticket; 409 when the property is no longer what the form showed."""
+    """Do one thing to a ticket; 409 when the property is neither what the form showed nor what is wanted."""
     ticket = pages.visible_ticket(refid)
     if not form.validate_on_submit():
         return pages.ticket_page(refid, 422, notice=_("The page was open for a long time. Please try again."))
     try:
         with writing():
-            if form.was.data is not None and form.was.data != now(lock(ticket)):
+            if form.was.data is not None and now(lock(ticket)) not in (form.was.data, wanted):
                 raise Stale
             act(ticket)
             commit()

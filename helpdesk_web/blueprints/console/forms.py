@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from wtforms import EmailField, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
+from helpdesk_web.errors import SupportError
 from helpdesk_web.forms import FilesField, Form, SeenField, SubmissionField
 from helpdesk_web.labels import channel_words, priority_words
 from helpdesk_web.models import Channel, TicketPriority
@@ -86,3 +87,10 @@ class TicketForm(Form):
         channels = channel_words()
         self.channel.choices = [(name.value, channels[name]) for name in (Channel.PHONE, Channel.EMAIL, Channel.WEB)]
         self.channel.data = self.channel.data or Channel.PHONE.value
+
+    def refuse(self, error: SupportError) -> None:
+        """Say all that is missing at once."""
+        super().refuse(error)
+        for field in (self.email, self.subject, self.description):
+            if not field.errors and not (field.data or "").strip():
+                field.errors = [_("Please fill this in.")]

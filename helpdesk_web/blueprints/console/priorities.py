@@ -20,5 +20,6 @@ def set_priority(refid: str) -> BaseResponse:
         form,
         lambda ticket: tickets.set_priority(ticket, form.priority.data or "", by=person()),
         now=lambda ticket: ticket.priority.value,
+        wanted=form.priority.data,
         said=_("Priority changed."),
     )

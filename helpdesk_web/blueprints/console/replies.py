@@ -8,7 +8,7 @@ from helpdesk_web.access import access
 from helpdesk_web.blueprints.console import bp, pages
 from helpdesk_web.blueprints.console.forms import ReplyForm
 from helpdesk_web.database import commit, writing
-from helpdesk_web.errors import InvalidInput, SupportError
+from helpdesk_web.errors import InvalidInput, Stale, SupportError
 from helpdesk_web.login import person
 from helpdesk_web.models import Reply, Ticket
 from helpdesk_web.permissions import may
@@ -24,13 +24,13 @@ def create_reply(refid: str) -> BaseResponse:
     if not form.validate_on_submit():
         return pages.ticket_page(refid, 422, form=form)
     try:
-        message = replies.Message(texts.body(form.message.data), form.files.stored(), form.submission.data)
-        known = replies.said_before(ticket, author=person(), message=message, internal=form.internal)
-        if known is None and timeline.unseen(ticket, person(), form.seen.data):
-            return pages.ticket_page(refid, 409, form=form, conflict="unseen")
+        body, files = texts.body(form.message.data), form.files.stored()
+        message = replies.Message(body, files, form.submission.data, seen=form.seen.data)
         with writing():
             reply = _say(ticket, form, message)
             commit()
+    except Stale:
+        return pages.ticket_page(refid, 409, form=form, conflict="unseen")
     except SupportError as error:
         form.refuse(error)
         return pages.ticket_page(refid, status_of(error), form=form)

@@ -23,7 +23,7 @@ def set_status(refid: str) -> BaseResponse:
             raise InvalidInput(_("That status does not exist."), "status")
         tickets.set_status(ticket, form.status.data, by=person())
 
-    return change(refid, form, act, now=_status, said=_("Status changed."))
+    return change(refid, form, act, now=_status, wanted=form.status.data, said=_("Status changed."))
 
 
 @bp.post("/tickets/<refid>/resolution")
@@ -34,6 +34,7 @@ def resolve(refid: str) -> BaseResponse:
         ChangeForm(),
         lambda ticket: tickets.resolve(ticket, by=person()),
         now=_status,
+        wanted="resolved",
         said=_("Resolved."),
     )
 
@@ -42,7 +43,12 @@ def resolve(refid: str) -> BaseResponse:
 @access("ticket.close")
 def close(refid: str) -> BaseResponse:
     return change(
-        refid, ChangeForm(), lambda ticket: tickets.close(ticket, by=person()), now=_status, said=_("Closed.")
+        refid,
+        ChangeForm(),
+        lambda ticket: tickets.close(ticket, by=person()),
+        now=_status,
+        wanted="closed",
+        said=_("Closed."),
     )
 
 
@@ -54,6 +60,7 @@ def reopen(refid: str) -> BaseResponse:
         ChangeForm(),
         lambda ticket: tickets.reopen(ticket, by=person()),
         now=_status,
+        wanted=None,
         said=_("Open again."),
     )
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import DataRequired, InputRequired, Optional
 
 from helpdesk_web.forms import FilesField, Form, SeenField, SubmissionField
 from helpdesk_web.labels import priority_words
@@ -14,8 +15,8 @@ from helpdesk_web.services.replies import Message
 
 
 class RequestForm(Form):
-    subject = StringField()
-    description = TextAreaField()
+    subject = StringField(validators=[DataRequired(_l("Please fill this in."))])
+    description = TextAreaField(validators=[DataRequired(_l("Please write something."))])
     category_id = SelectField(coerce=str)
     priority = SelectField(coerce=str, validators=[Optional()])
     files = FilesField()

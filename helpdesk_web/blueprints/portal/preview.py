@@ -6,8 +6,8 @@ from helpdesk_web import throttle
 from helpdesk_web.access import access
 from helpdesk_web.blueprints.portal import bp
 from helpdesk_web.blueprints.portal.forms import ActionForm
+from helpdesk_web.forms import previewed
 from helpdesk_web.login import person
-from helpdesk_web.markup import render_markdown
 from helpdesk_web.queries import portal
 from helpdesk_web.web import answer
 
@@ -20,7 +20,7 @@ def preview() -> Response:
     if not form.validate_on_submit():
         return answer("portal/_preview.html", 422, preview_html=None)
     text = request.form.get("message") or request.form.get("description") or ""
-    return answer("portal/_preview.html", preview_html=render_markdown(text))
+    return answer("portal/_preview.html", preview_html=previewed(text))
 
 
 @bp.get("/support/suggestions")

@@ -10,13 +10,11 @@ from helpdesk_web.access import access
 from helpdesk_web.blueprints.portal import bp, pages
 from helpdesk_web.blueprints.portal.forms import ReplyForm
 from helpdesk_web.database import commit, writing
-from helpdesk_web.errors import SupportError, SupportRateLimitError
-from helpdesk_web.forms import wants_preview
+from helpdesk_web.errors import Stale, SupportError, SupportRateLimitError
+from helpdesk_web.forms import previewed, wants_preview
 from helpdesk_web.i18n import duration
 from helpdesk_web.login import person
-from helpdesk_web.markup import render_markdown
 from helpdesk_web.models import Ticket
-from helpdesk_web.queries import portal
 from helpdesk_web.services import rate_limiter, replies, texts
 from helpdesk_web.web import by_htmx, go, status_of
 
@@ -27,20 +25,21 @@ def create_reply(refid: str) -> BaseResponse:
     ticket, form = pages.own_request(refid), ReplyForm()
     if wants_preview() and not form.csrf_expired():  # an expired form comes back with its text below
         form.validate_on_submit()
-        return pages.request_page(ticket, form=form, preview_html=render_markdown(form.message.data or ""))
+        return pages.request_page(ticket, form=form, preview_html=previewed(form.message.data))
     if not form.validate_on_submit():
         return pages.request_page(ticket, 422, form=form)
     try:
-        message = replies.Message(texts.body(form.message.data), submission=form.submission.data)
+        body = texts.body(form.message.data)
+        message = replies.Message(body, submission=form.submission.data, seen=form.seen.data)
         earlier = replies.said_before(ticket, author=person(), message=message)
         if earlier is None:
-            if portal.unseen(ticket, person(), form.seen.data):
-                return pages.request_page(ticket, 409, form=form, conflict=True)
             _pace(ticket)
             message = replace(message, files=form.files.stored())  # last: refused ones must not fill the disk
         with writing():
             outcome = replies.hear_customer(ticket, author=person(), message=message)
             commit()
+    except Stale:
+        return pages.request_page(ticket, 409, form=form, conflict=True)
     except SupportRateLimitError as error:
         return _too_many(ticket, form, error)
     except SupportError as error:

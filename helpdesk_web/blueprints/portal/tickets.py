@@ -12,10 +12,9 @@ from helpdesk_web.blueprints.portal import bp, pages
 from helpdesk_web.blueprints.portal.forms import RequestForm
 from helpdesk_web.database import commit, writing
 from helpdesk_web.errors import SupportError, SupportRateLimitError
-from helpdesk_web.forms import wants_preview
+from helpdesk_web.forms import previewed, wants_preview
 from helpdesk_web.i18n import duration
 from helpdesk_web.login import person
-from helpdesk_web.markup import render_markdown
 from helpdesk_web.queries import portal
 from helpdesk_web.services import rate_limiter, submissions, tickets
 from helpdesk_web.web import answer, go, status_of
@@ -26,8 +25,6 @@ FILTERS = ("open", "solved", "all")
 @bp.get("/support/tickets")
 def index() -> Response:
     words = request.args.get("q", "").replace("\x00", "").strip()[:200]
-    if words:
-        throttle.hit(throttle.SEARCH_LIMIT)
     chosen = request.args.get("filter", "")
     chosen = chosen if chosen in FILTERS else "all" if words else "open"
     if words:
@@ -55,8 +52,7 @@ def new() -> Response:
 def create() -> BaseResponse:
     form = RequestForm()
     if wants_preview() and not form.csrf_expired():  # an expired form comes back with its text below
-        form.validate_on_submit()
-        return pages.new_request(form, preview_html=render_markdown(form.description.data or ""))
+        return pages.new_request(form, preview_html=previewed(form.description.data))
     if earlier := _earlier(form):
         return go(url_for(".show", refid=earlier))
     if not form.validate_on_submit():

@@ -1,0 +1,16 @@
+"""A ticket that staff open for somebody who called."""
+
+from flask.testing import FlaskClient
+
+
+def test_all_that_is_missing_is_said_at_once(agent_client: FlaskClient, make_category: object) -> None:
+    make_category("Orders")  # type: ignore[operator]
+    make_category("Printers")  # type: ignore[operator]
+
+    page = agent_client.get("/console/tickets/new").text
+    answer = agent_client.post("/console/tickets", data={"category_id": "", "priority": "medium", "channel": "phone"})
+
+    assert "Please choose</option>" in page
+    assert answer.status_code == 422
+    assert answer.text.count("Please fill this in.") == 3
+    assert "Please choose what it is about." in answer.text
