@@ -17,7 +17,7 @@ from helpdesk_web.services.replies import Message
 class RequestForm(Form):
     subject = StringField(validators=[DataRequired(_l("Please fill this in."))])
     description = TextAreaField(validators=[DataRequired(_l("Please write something."))])
-    category_id = SelectField(coerce=str)
+    category_id = SelectField(coerce=str, validators=[DataRequired(_l("Please choose what it is about."))])
     priority = SelectField(coerce=str, validators=[Optional()])
     files = FilesField()
     submission = SubmissionField()
