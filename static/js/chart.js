@@ -58,7 +58,7 @@ function draw(place) {
       interaction: { mode: "index", intersect: false },
       plugins: { legend: { display: false }, weekends: { days } },
       scales: {
-        x: { ...axis, grid: { display: false }, ticks: { ...axis.ticks, maxTicksLimit: 8 } },
+        x: { ...axis, grid: { display: false }, ticks: { ...axis.ticks, maxTicksLimit: 8, autoSkipPadding: 16 } },
         y: { ...axis, beginAtZero: true, grid: { color: token("line-soft") }, ticks: { ...axis.ticks, precision: 0, maxTicksLimit: 5 } },
       },
     },

@@ -23,9 +23,9 @@ TICKETS = 600
 # name: who looks (nobody: a stranger), from where, and the links to follow from there, first match each
 PAGES = {
     "auth-sign-in": ("", "/login", ()),
-    "auth-sign-in-wrong": ("", "/login", ("button",)),
+    "auth-sign-in-wrong": ("", "/login", ("main .button--primary",)),
     "auth-register": ("", "/register", ()),
-    "auth-register-wrong": ("", "/register", ("main button",)),
+    "auth-register-wrong": ("", "/register", ("main .button--primary",)),
     "auth-forgotten": ("", "/password/reset", ()),
     "auth-dead-link": ("", "/verify/worn-out", ()),
     "auth-not-found": ("", "/nothing-here", ()),
