@@ -17,9 +17,9 @@ from helpdesk_web.models import Category, Reply, Ticket, TicketPriority, User
 from helpdesk_web.queries import analytics as figures
 from helpdesk_web.queries import predicates
 from helpdesk_web.services import categories as category_service
+from helpdesk_web.services import openings, texts
 from helpdesk_web.services import rate_limiter as limits
 from helpdesk_web.services import replies as reply_service
-from helpdesk_web.services import texts
 from helpdesk_web.services import tickets as ticket_service
 
 Person = User | int | None
@@ -126,7 +126,7 @@ def create_ticket(facts: dict[str, Any]) -> Ticket:
     user = _user(facts.get("user_id"))
     if user is None:
         raise InvalidInput(_("That customer does not exist."), "user_id")
-    asked = ticket_service.request(
+    asked = openings.request(
         customer_id=user.id,
         author_id=user.id,
         category=facts.get("category_id"),
@@ -136,7 +136,7 @@ def create_ticket(facts: dict[str, Any]) -> Ticket:
         metadata=facts.get("metadata"),
         channel=facts.get("channel", "web"),
     )
-    return _write(lambda: ticket_service.open_ticket(asked))
+    return _write(lambda: openings.open_ticket(asked))
 
 
 def reply(ticket: Ticket, user_id: User | int, message: str, is_internal: bool = False) -> Reply:

@@ -12,7 +12,7 @@ from helpdesk_web import clock, support
 from helpdesk_web.database import commit, db, writing
 from helpdesk_web.models import Category, LoginSession, Organization, Role, Team, Ticket, User
 from helpdesk_web.models.types import comparable
-from helpdesk_web.services import tickets
+from helpdesk_web.services import openings
 
 _numbers = itertools.count(1)
 
@@ -69,7 +69,7 @@ def make_ticket(customer: User | None = None, **facts: Any) -> Ticket:
     """Open a ticket; the hourly rule does not stop tests that need many."""
     customer = customer or make_user()
     category = facts.pop("category", None) or first_category()
-    asked = tickets.request(
+    asked = openings.request(
         customer_id=customer.id,
         author_id=facts.pop("author_id", customer.id),
         category=category,
@@ -78,11 +78,11 @@ def make_ticket(customer: User | None = None, **facts: Any) -> Ticket:
         **facts,
     )
     with writing():
-        unlimited, tickets.rate_limiter.enforce = tickets.rate_limiter.enforce, lambda _customer: None
+        unlimited, openings.rate_limiter.enforce = openings.rate_limiter.enforce, lambda _customer: None
         try:
-            ticket = tickets.open_ticket(asked)
+            ticket = openings.open_ticket(asked)
         finally:
-            tickets.rate_limiter.enforce = unlimited
+            openings.rate_limiter.enforce = unlimited
         commit()
     return ticket
 

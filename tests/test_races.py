@@ -9,7 +9,7 @@ from helpdesk_web import audit, support
 from helpdesk_web.database import commit, db, writing
 from helpdesk_web.errors import SupportError, SupportRateLimitError
 from helpdesk_web.models import Reply, Submission, Ticket
-from helpdesk_web.services import replies, texts, tickets
+from helpdesk_web.services import openings, replies, texts, tickets
 from tests.factories import make_category, make_ticket, make_user
 
 pytestmark = [pytest.mark.both, pytest.mark.usefixtures("own_app")]
@@ -39,7 +39,7 @@ def at_once(app, number, act):
 
 
 def asked(customer, category, **facts):
-    return tickets.request(
+    return openings.request(
         customer_id=customer,
         author_id=customer,
         category=category,
@@ -51,7 +51,7 @@ def asked(customer, category, **facts):
 
 def opened(request):
     with writing():
-        refid = tickets.open_ticket(request).refid
+        refid = openings.open_ticket(request).refid
         commit()
     return refid
 

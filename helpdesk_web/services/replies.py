@@ -10,7 +10,7 @@ from helpdesk_web import events
 from helpdesk_web.database import FAR, db, lock
 from helpdesk_web.errors import InvalidInput, NotAllowed, Stale
 from helpdesk_web.models import Channel, Reply, Ticket, User
-from helpdesk_web.services import audit, notifications, sla, states, submissions, texts, tickets, vault
+from helpdesk_web.services import audit, notifications, openings, sla, states, submissions, texts, tickets, vault
 from helpdesk_web.services.states import Event
 
 THEN = {"pending": Event.WAIT, "resolved": Event.RESOLVE, "closed": Event.CLOSE}
@@ -140,8 +140,8 @@ def _say(ticket: Ticket, author: User, message: Message, *, internal: bool) -> R
 
 
 def _follow_up(ticket: Ticket, author: User, message: Message) -> Ticket:
-    follow_up = tickets.open_ticket(
-        tickets.Request(
+    follow_up = openings.open_ticket(
+        openings.Request(
             customer_id=ticket.customer_id,
             author_id=author.id,
             category_id=ticket.category_id,

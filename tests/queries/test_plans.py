@@ -7,7 +7,7 @@ from helpdesk_web import clock, support
 from helpdesk_web.database import commit, db, is_sqlite, writing
 from helpdesk_web.models import Ticket
 from helpdesk_web.queries import cursors, queues
-from helpdesk_web.services import tickets
+from helpdesk_web.services import openings
 from tests.databases import counted
 from tests.factories import first_category, make_ticket
 
@@ -78,7 +78,7 @@ def test_a_ticket_takes_few_statements_however_much_was_said(app, agent, agent_c
 
 @pytest.mark.both
 def test_opening_a_ticket_takes_few_statements(app, customer):
-    asked = tickets.request(
+    asked = openings.request(
         customer_id=customer.id,
         author_id=customer.id,
         category=first_category(),
@@ -88,7 +88,7 @@ def test_opening_a_ticket_takes_few_statements(app, customer):
     )
 
     with counted(app) as statements, writing():
-        tickets.open_ticket(asked)
+        openings.open_ticket(asked)
         commit()
 
     assert len(statements) <= 12, statements

@@ -11,7 +11,7 @@ from helpdesk_web.database import commit, writing
 from helpdesk_web.errors import SupportError
 from helpdesk_web.login import person
 from helpdesk_web.models import Ticket
-from helpdesk_web.services import accounts, texts, tickets
+from helpdesk_web.services import accounts, openings, texts
 from helpdesk_web.web import answer, go, status_of
 
 
@@ -43,7 +43,7 @@ def create_ticket() -> BaseResponse:
 def _open(form: TicketForm) -> Ticket:
     """Find or make the customer and open the ticket, in one transaction."""
     author = person()
-    prepared = tickets.request(
+    prepared = openings.request(
         customer_id=0,
         author_id=author.id,
         category=form.category_id.data,
@@ -57,7 +57,7 @@ def _open(form: TicketForm) -> Ticket:
     name = texts.one_line(form.name.data or "", field="name", limit=texts.MAX_NAME, required=False)
     with writing():
         customer = accounts.find_or_create_customer(form.email.data or "", name, by=author)
-        ticket = tickets.open_ticket(prepared.for_customer(customer.id))
+        ticket = openings.open_ticket(prepared.for_customer(customer.id))
         commit()
     return ticket
 

@@ -16,7 +16,7 @@ from helpdesk_web.forms import previewed, wants_preview
 from helpdesk_web.i18n import duration
 from helpdesk_web.login import person
 from helpdesk_web.queries import portal
-from helpdesk_web.services import rate_limiter, submissions, tickets
+from helpdesk_web.services import openings, rate_limiter, submissions
 from helpdesk_web.web import answer, go, status_of
 
 FILTERS = ("open", "solved", "all")
@@ -62,7 +62,7 @@ def create() -> BaseResponse:
         throttle.hit(throttle.CREATE_LIMIT)
         asked = _with_files(asked, form)
         with writing():
-            ticket = tickets.open_ticket(asked)
+            ticket = openings.open_ticket(asked)
             commit()
     except throttle.RateLimitExceeded as error:
         return _too_many(form, throttle.retry_after(error))
@@ -79,9 +79,9 @@ def show(refid: str) -> Response:
     return pages.request_page(pages.own_request(refid))
 
 
-def _asked(form: RequestForm) -> tickets.Request:
+def _asked(form: RequestForm) -> openings.Request:
     user = person()
-    return tickets.request(
+    return openings.request(
         customer_id=user.id,
         author_id=user.id,
         category=form.category_id.data,
@@ -92,7 +92,7 @@ def _asked(form: RequestForm) -> tickets.Request:
     )
 
 
-def _with_files(asked: tickets.Request, form: RequestForm) -> tickets.Request:
+def _with_files(asked: openings.Request, form: RequestForm) -> openings.Request:
     """Store the files last, and not for one who must wait anyway: refused requests must not fill the disk."""
     if not form.files.uploads:
         return asked
@@ -106,7 +106,7 @@ def _earlier(form: RequestForm) -> str | None:
     if not form.submission.data or form.csrf_expired():
         return None
     try:
-        asked = tickets.request(
+        asked = openings.request(
             customer_id=person().id,
             author_id=person().id,
             category=form.category_id.data,
