@@ -7,7 +7,7 @@ from helpdesk_web.services import relations
 from helpdesk_web.services.relations import Fault
 
 ROUNDS = 5  # mending one thing may bring another to light: a removed message's files no longer count
-BATCH = 20  # faults a commit: the write lock is held for some milliseconds
+BATCH = 5  # faults a commit: the write lock is held for some milliseconds
 
 
 @dataclass(slots=True)

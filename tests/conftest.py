@@ -15,7 +15,7 @@ from helpdesk_web.database import db
 from helpdesk_web.extensions import limiter
 from helpdesk_web.models import Category, Ticket, User
 from helpdesk_web.services import desk
-from tests import databases, factories, servers
+from tests import databases, factories, hooks, servers
 from tests.clocks import FrozenClock
 
 NOW = dt.datetime(2026, 5, 4, 9, 0, tzinfo=dt.UTC)  # a Monday
@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     servers.start(config)
+    hooks.install()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -36,6 +37,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "kind" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both"):
         metafunc.parametrize("kind", [databases.SQLITE, databases.POSTGRESQL], scope="session")
+
+
+@pytest.fixture(autouse=True)
+def short_writes() -> Iterator[None]:
+    """Fail the test whose write transactions do what belongs outside of them."""
+    hooks.faults.clear()
+    yield
+    if hooks.faults:
+        pytest.fail("\n".join(dict.fromkeys(hooks.faults)), pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +81,7 @@ def app(desk_app: Flask) -> Iterator[Flask]:
         yield desk_app
         db.session.rollback()
     shutil.rmtree(settings.vault_dir, ignore_errors=True)
+    (settings.data_dir / "audit.seals").unlink(missing_ok=True)  # the seals it remembers are rolled back
     desk_app.config.clear()
     desk_app.config.update(config)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from helpdesk_web.database import FAR
-from helpdesk_web.markup import excerpt
 from helpdesk_web.services import sla
 from helpdesk_web.services.relations.seen import Seen
 
@@ -104,12 +103,12 @@ def _previews_rightly(seen: Seen) -> bool:
     if seen.public is None:
         return seen.ticket.preview == ""
     shown = (seen.ticket.preview, seen.ticket.preview_author_id)
-    return shown == (excerpt(seen.public.message), seen.public.author_id)
+    return shown == (seen.excerpt, seen.public.author_id)
 
 
 def _preview(seen: Seen) -> None:
     public = seen.public
-    seen.ticket.preview = excerpt(public.message) if public else ""
+    seen.ticket.preview = seen.excerpt
     seen.ticket.preview_author_id = public.author_id if public else None
 
 

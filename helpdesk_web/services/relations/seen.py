@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from helpdesk_web import markup
 from helpdesk_web.database import db
 from helpdesk_web.models import AuditEvent, Reply, Ticket
 
@@ -21,6 +22,16 @@ class Seen:
     answered_at: datetime | None  # the first public message of staff
     said_at: datetime | None  # the last message, notes too
     moved_at: datetime | None  # the last change of state
+    rendered: tuple[int, str] | None = None  # a message's id and its excerpt, made before the lock was taken
+
+    @property
+    def excerpt(self) -> str:
+        """The words that lists show; a message never changes, so what was rendered before is still right."""
+        if self.public is None:
+            return ""
+        if self.rendered and self.rendered[0] == self.public.id:
+            return self.rendered[1]
+        return markup.excerpt(self.public.message)
 
     @property
     def runs(self) -> bool:
@@ -32,7 +43,7 @@ class Seen:
         return [moment for moment in moments if moment]
 
 
-def look(tickets: Sequence[Ticket]) -> Iterator[Seen]:
+def look(tickets: Sequence[Ticket], rendered: tuple[int, str] | None = None) -> Iterator[Seen]:
     ids = [ticket.id for ticket in tickets]
     of_ticket = Reply.ticket_id.in_(ids)
     openings = _messages(select(func.min(Reply.id)).where(of_ticket).group_by(Reply.ticket_id))
@@ -54,11 +65,12 @@ def look(tickets: Sequence[Ticket]) -> Iterator[Seen]:
             answered.get(ticket.id),
             said.get(ticket.id),
             moved.get(ticket.id),
+            rendered,
         )
 
 
 def _messages(ids: Any) -> dict[int, Row[*tuple[Any, ...]]]:
-    columns = (Reply.ticket_id, Reply.author_id, Reply.created_at, Reply.is_internal, Reply.message)
+    columns = (Reply.id, Reply.ticket_id, Reply.author_id, Reply.created_at, Reply.is_internal, Reply.message)
     return {row.ticket_id: row for row in db.session.execute(select(*columns).where(Reply.id.in_(ids)))}
 
 

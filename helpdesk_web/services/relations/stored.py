@@ -37,7 +37,8 @@ def _faults(seen: Seen) -> Iterator[Fault]:
     for check in CHECKS:
         if not check.is_right(seen):
             what = f"{name}: {check.column} is {_shown(seen.ticket, check.column)}, which its rows do not say"
-            yield Fault("stored column", what, _cure(seen.ticket.id, check))
+            rendered = (seen.public.id, seen.excerpt) if check.column == "preview" and seen.public else None
+            yield Fault("stored column", what, _cure(seen.ticket.id, check, rendered))
 
 
 def _shown(ticket: Ticket, column: str) -> Any:
@@ -47,12 +48,12 @@ def _shown(ticket: Ticket, column: str) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _cure(number: int, check: Check) -> Cure:
+def _cure(number: int, check: Check, rendered: tuple[int, str] | None) -> Cure:
     def mend() -> Ticket | None:
         ticket = db.session.get(Ticket, number, with_for_update=True)
         if ticket is None:
             return None
-        (seen,) = look([ticket])
+        (seen,) = look([ticket], rendered)
         if not check.is_right(seen):
             check.mend(seen)
             ticket.version += 1
