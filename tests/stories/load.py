@@ -130,6 +130,7 @@ class Client(threading.Thread):
             if status != 503:
                 self.ledger.problems.append(f"{status} for {path}: {page[:2000]}")
                 return None
+            time.sleep(0.02)  # busy: the same form again
         return None
 
     def _load_form(self) -> None:
@@ -142,6 +143,8 @@ class Client(threading.Thread):
             return
         if found := TOKEN.search(page):
             self.token = found[1]
+        elif status == 503:
+            time.sleep(0.02)
         else:
             self.ledger.problems.append(f"{status} and no form: {page[:2000]}")
             time.sleep(0.5)
