@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from helpdesk_web import config, database, paths
+from helpdesk_web import config, connections, database, paths
 from helpdesk_web.config import Settings
 
 __version__ = "0.1.0"
@@ -24,7 +24,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     database.db.init_app(app)
     with app.app_context():
         for engine in database.db.engines.values():
-            database.prepare(engine)
+            connections.prepare(engine)
     extensions.migrate.init_app(app, database.db, directory=str(paths.MIGRATIONS))
     i18n.bind(app)
     templating.bind(app)

@@ -13,7 +13,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
 from helpdesk_web import throttle
-from helpdesk_web.database import Sealed, db, refusal
+from helpdesk_web.connections import refusal
+from helpdesk_web.database import Sealed, db
 from helpdesk_web.errors import StorageFull, SupportError, Unavailable
 from helpdesk_web.web import ask_nothing, failed, request_id, status_of
 

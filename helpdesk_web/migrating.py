@@ -15,7 +15,8 @@ from sqlalchemy import Connection, text
 
 from helpdesk_web import clock, paths
 from helpdesk_web.config import Settings
-from helpdesk_web.database import db, sqlite_path
+from helpdesk_web.connections import sqlite_path
+from helpdesk_web.database import db
 
 KEPT_COPIES = 5
 _LOCK_NUMBER = 0x48454C50  # PostgreSQL's advisory lock for migrations

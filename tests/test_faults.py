@@ -19,7 +19,7 @@ from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
-from helpdesk_web import audit, database, gate, relations, support, throttle
+from helpdesk_web import audit, connections, database, gate, relations, support, throttle
 from helpdesk_web.database import commit, db, writing
 from helpdesk_web.models import Attachment, Job, Reply, Submission, Ticket, User
 from helpdesk_web.services import store, tokens
@@ -112,7 +112,7 @@ def assert_kept(answer: TestResponse, form: Form, status: int) -> None:
 def taken(app: Flask) -> Iterator[None]:
     """Somebody else writes, and does not come to an end."""
     url = app.config["HELPDESK"].database
-    if path := database.sqlite_path(url):
+    if path := connections.sqlite_path(url):
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             yield
@@ -315,7 +315,7 @@ def test_a_statement_that_is_wrong_is_a_fault_of_ours() -> None:
     cause = sqlite3.OperationalError("no such column: oops")
     cause.sqlite_errorcode = sqlite3.SQLITE_ERROR  # type: ignore[attr-defined]
 
-    assert database.refusal(OperationalError("SELECT oops", {}, cause)) is None
+    assert connections.refusal(OperationalError("SELECT oops", {}, cause)) is None
 
 
 @pytest.mark.parametrize("kind", [databases.POSTGRESQL])

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from helpdesk_web import config as settings_module
 from helpdesk_web.commands import desk, settings_file
 from helpdesk_web.config import Settings
-from helpdesk_web.database import sqlite_path
+from helpdesk_web.connections import sqlite_path
 from helpdesk_web.errors import SetupError
 
 SECRET = {"secret_key", "audit_key", "metrics_token"}

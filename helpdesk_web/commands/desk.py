@@ -13,7 +13,8 @@ from sqlalchemy.exc import OperationalError
 
 from helpdesk_web import config, create_app, migrating
 from helpdesk_web.config import Settings
-from helpdesk_web.database import commit, db, sqlite_path, writing
+from helpdesk_web.connections import sqlite_path
+from helpdesk_web.database import commit, db, writing
 from helpdesk_web.errors import SetupError, SupportError
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import Engine
 
-from helpdesk_web.database import db, has_wal_reset_bug, is_sqlite
+from helpdesk_web.connections import has_wal_reset_bug
+from helpdesk_web.database import db, is_sqlite
 
 EVERY_SECONDS = 2.0
 FOLD_BYTES = 1_000 * 4_096  # SQLite's own habit: about a thousand pages

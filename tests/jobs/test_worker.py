@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import pytest
 from flask import Flask
 
-from helpdesk_web.database import commit, db, has_wal_reset_bug, writing
+from helpdesk_web.connections import has_wal_reset_bug
+from helpdesk_web.database import commit, db, writing
 from helpdesk_web.jobs import checkpoint, loop, run_worker
 from helpdesk_web.jobs.tasks import Work
 from helpdesk_web.models import Tag

@@ -10,7 +10,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from helpdesk_web import audit
-from helpdesk_web.database import commit, db, sqlite_path, writing
+from helpdesk_web.connections import sqlite_path
+from helpdesk_web.database import commit, db, writing
 from helpdesk_web.models import AuditSeal, Ticket
 from helpdesk_web.services import audit as service
 from helpdesk_web.services import seals
