@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,13 +11,14 @@ from flask import Flask, current_app
 
 from helpdesk_web import clock
 from helpdesk_web.database import commit, db, end_reading, writing
-from helpdesk_web.errors import Busy
+from helpdesk_web.errors import Busy, StorageFull
 from helpdesk_web.jobs import claim
 from helpdesk_web.jobs.tasks import TASKS, NotNeeded, NotNow, Refused, Task, Work
 from helpdesk_web.models import JobState
 
 MAX_ERROR = 500
-COMPLETION_TRIES = 5  # each waits for the lock as long as a page does
+COMPLETION_TRIES = 5  # each waits for the lock as long as a page does …
+COMPLETION_PAUSE = 1.0  # … and this long, in seconds, for a database that restarts
 BEAT_SECONDS = claim.LEASE.total_seconds() / 3
 
 logger = logging.getLogger(__name__)
@@ -62,9 +64,10 @@ def _do_beside(work: Work, known: Task) -> None:
                 with writing():
                     _complete(work, known, facts)
                     commit()
-            except Busy:  # what was done is done: forgetting it would do it again
+            except (Busy, StorageFull):  # what was done is done: forgetting it would do it again
                 if not tries_left:
                     raise
+                time.sleep(COMPLETION_PAUSE)
             else:
                 return
 
