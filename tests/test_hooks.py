@@ -33,7 +33,7 @@ DEEDS: dict[str, Callable[[], Any]] = {
     "opens a connection": connect,
     "renders a template": lambda: render_template("errors/_toast.html", message="Hm."),
     "renders Markdown": lambda: markup.render_markdown("**Hm.**"),
-    "holds the write lock": lambda: work(0.06),
+    "holds the write lock": lambda: work(3 * hooks.LONGEST_SECONDS * hooks.slowness()),
 }
 
 
