@@ -15,7 +15,7 @@ from tests.browser.watch import Watch
 CHANGING = re.compile(r"sup_[\w-]+|(?<=/)\d+|(?<=/)[\w-]{20,}|(?<==)[\w.-]{20,}|(?<=queue=)[\w-]+")
 OUTLINE = """() => {
     const kind = node => [node.localName, node.getAttribute('class'), node.getAttribute('role')].join(' ')
-    return [...new Set([...document.querySelectorAll('body, body *')].map(kind))].sort().join(';')
+    return [...new Set([...document.querySelectorAll('main, main *')].map(kind))].sort().join(';')
 }"""
 WINDOW = {"width": 1280, "height": 800}
 
@@ -74,7 +74,7 @@ class Screen:
     def look(self) -> None:
         """Check what is on the screen for accessibility, once for each kind of page and state."""
         self.settle()
-        kind = (CHANGING.sub("*", self._path), self._outline())
+        kind = (CHANGING.sub("*", self._path.partition("?")[0]), self._outline())
         if kind not in Screen.looked_at:
             Screen.looked_at.add(kind)
             self.watch.faults += [f"{self._path}: {fault}" for fault in self._violations()]
@@ -109,5 +109,5 @@ class Screen:
         return address.path + (f"?{address.query}" if address.query else "")
 
     def _outline(self) -> str:
-        """What the page is made of: its classes and roles, without how many."""
+        """What the page's own part is made of: its classes and roles, without how many."""
         return self.page.evaluate(OUTLINE)
