@@ -11,7 +11,7 @@ from flask_login import AnonymousUserMixin, current_user
 from helpdesk_web import clock
 from helpdesk_web.config import Settings
 from helpdesk_web.database import commit, db, writing
-from helpdesk_web.errors import Busy
+from helpdesk_web.errors import Busy, StorageFull
 from helpdesk_web.extensions import login_manager
 from helpdesk_web.models import User
 from helpdesk_web.services import sessions
@@ -121,5 +121,5 @@ def _mark_seen(app: Flask, marked: int) -> None:
             with writing():
                 sessions.mark_seen(marked)
                 commit()
-        except Busy:  # the next request tries again
+        except (Busy, StorageFull):  # the next request tries again
             db.session.rollback()

@@ -61,7 +61,8 @@ every_form = pytest.mark.parametrize("form", FORMS, ids=[form.name for form in F
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "LOCK_SECONDS", 0.3)
+    for module in (connections, database):
+        monkeypatch.setattr(module, "LOCK_SECONDS", 0.3)
 
 
 @pytest.fixture

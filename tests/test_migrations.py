@@ -20,7 +20,7 @@ from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import MetaData, Table, inspect, select, text
 
-from helpdesk_web import audit, database, migrating, paths, relations, support
+from helpdesk_web import audit, connections, migrating, paths, relations, support
 from helpdesk_web.config import Settings
 from helpdesk_web.database import commit, db, is_sqlite, writing
 from helpdesk_web.services import founding, vault
@@ -269,7 +269,7 @@ def test_of_two_at_once_one_migrates_and_the_other_waits(
     """On PostgreSQL they may be machines without a folder in common."""
     runs = tmp_path / "runs"
     monkeypatch.setenv("MIGRATION_RUNS", str(runs))
-    monkeypatch.setattr(database, "LOCK_SECONDS", 0.3)  # nor does the wait end like that for a row
+    monkeypatch.setattr(connections, "LOCK_SECONDS", 0.3)  # nor does the wait end like that for a row
     db.engine.dispose()
     elsewhere = settings.model_copy(update={"data_dir": tmp_path / "elsewhere"})
     errors: list[Exception] = []

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from helpdesk_web import clock
 from helpdesk_web.database import commit, db, is_sqlite, writing
-from helpdesk_web.errors import Busy
+from helpdesk_web.errors import Busy, StorageFull
 from helpdesk_web.models import Ticket, User, Visit
 
 
@@ -18,6 +18,8 @@ def last(user: User, ticket: Ticket) -> Visit | None:
 
 def note_after(response: Response, user: User, ticket: Ticket, reply_id: int, before: Visit | None) -> None:
     """Once the answer has left, note that everything up to this message was shown."""
+    if response.status_code >= 500:  # the database has enough to do
+        return
     if before and before.reply_id >= reply_id and before.seen_at >= ticket.last_activity_at:
         return
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
@@ -44,5 +46,5 @@ def _write(app: Flask, mark: dict[str, Any]) -> None:
             with writing():
                 note(**mark)
                 commit()
-        except Busy:  # a mark may be lost, nothing else hangs on it
+        except (Busy, StorageFull):  # a mark may be lost, nothing else hangs on it
             db.session.rollback()
