@@ -201,3 +201,14 @@ def test_searching_without_end_is_slowed_down(customer_client):
 
     assert answers[:120] == [200] * 120
     assert answers[120] == 429
+
+
+def test_a_preview_says_nothing_of_what_is_still_missing(customer_client, make_category):
+    make_category()
+    make_category("Elsewhere")
+
+    page = customer_client.post("/support/tickets", data={"description": "**So**", "preview": "1", "category_id": ""})
+
+    assert "<strong>So</strong>" in page.text
+    assert 'id="category_id-error"' not in page.text
+    assert 'id="subject-error"' not in page.text
