@@ -325,11 +325,12 @@ def test_a_desk_at_work_verifies_at_any_moment(own_app: Flask) -> None:
     worker = threading.Thread(target=work)
     worker.start()
     try:
-        verdicts = [audit.verify() for _walk in range(10)]
+        verdicts = []
+        while len(verdicts) < 10 or len(rounds) < 2:  # however slowly the other thread gets its turns
+            verdicts.append(audit.verify())
     finally:
         stop.set()
         worker.join()
 
     assert all(verdicts), [str(verdict) for verdict in verdicts if not verdict]
-    assert len(rounds) > 1
     assert audit.verify()
