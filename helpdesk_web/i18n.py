@@ -1,6 +1,7 @@
 """The reader's language and zone, and how times, sizes and durations read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, wraps
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from flask import Flask, g, has_request_context, request
-from flask_babel import get_locale, get_timezone, ngettext
+from flask_babel import force_locale, get_locale, get_timezone, get_translations, ngettext
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -24,6 +25,11 @@ LANGUAGES = ["en"]
 def bind(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PACKAGE / "translations")
     babel.init_app(app, locale_selector=_language, timezone_selector=_zone)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda words: translations().ugettext(words),
+        lambda one, many, number: translations().ungettext(one, many, number),
+        newstyle=True,
+    )
     app.jinja_env.globals["page_locale"] = get_locale
     for name, show in FILTERS.items():
         app.jinja_env.filters[name] = show
@@ -63,6 +69,29 @@ def reader() -> Reader:
 
 def _reader() -> Reader:
     return Reader(ZoneInfo(str(get_timezone() or UTC)), get_locale() or Locale("en"))
+
+
+def translations() -> Any:
+    """The reader's words, found once a request: a page says a hundred of them."""
+    if not has_request_context():
+        return get_translations()
+    if "translations" not in g:
+        g.translations = get_translations()
+    return g.translations
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Write for somebody else than who asks: a mail in its reader's language."""
+    kept = {name: g.pop(name) for name in ("reader", "translations") if name in g}
+    try:
+        with force_locale(language):
+            yield
+    finally:
+        for name in ("reader", "translations"):
+            g.pop(name, None)
+        for name, value in kept.items():
+            setattr(g, name, value)
 
 
 Words = Callable[..., str]

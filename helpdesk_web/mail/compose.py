@@ -5,10 +5,10 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from flask import current_app
-from flask_babel import force_locale
 
 from helpdesk_web import clock
 from helpdesk_web.database import db
+from helpdesk_web.i18n import speaking
 from helpdesk_web.mail import about_accounts, about_tickets, headers
 from helpdesk_web.mail.letter import Letter, Unwanted
 from helpdesk_web.models import Job, User
@@ -26,7 +26,7 @@ def letter(job: Job) -> Letter:
         raise Unwanted("there is no such mail")
     reader = db.session.get(User, job.account_id) if job.account_id is not None else None
     language = (reader.language if reader else None) or desk.settings().language
-    with force_locale(language):
+    with speaking(language):
         content = WRITERS[template](job, reader)
         known = {"desk_name": desk.settings().desk_name, "subject": content.subject, "language": language}
         return Letter(
