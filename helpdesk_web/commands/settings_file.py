@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from helpdesk_web.config import DeskSettings, Settings
+from helpdesk_web.config import Settings
+from helpdesk_web.desk_settings import DeskSettings
 
 HEAD = """\
 # Settings of this desk. A line counts once the # before it is taken away. Environment variables

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 from sqlalchemy import select
 
 from helpdesk_web import clock
-from helpdesk_web.config import DeskSettings, Settings
+from helpdesk_web.config import Settings
 from helpdesk_web.database import db
+from helpdesk_web.desk_settings import DeskSettings
 from helpdesk_web.errors import InvalidInput
 from helpdesk_web.models import Desk, StoredSetting, User
 from helpdesk_web.services import audit

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, delete, select, update
 
 from helpdesk_web import clock
-from helpdesk_web.config import SessionIdleHours
 from helpdesk_web.database import db
+from helpdesk_web.desk_settings import SessionIdleHours
 from helpdesk_web.models import LoginSession, Role, User
 from helpdesk_web.services import desk
 

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from helpdesk_web.config import Target
 from helpdesk_web.database import FAR
+from helpdesk_web.desk_settings import Target
 from helpdesk_web.models import Ticket
 from helpdesk_web.services import desk
 

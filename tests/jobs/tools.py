@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from helpdesk_web.config import DeskSettings
 from helpdesk_web.database import commit, db, writing
+from helpdesk_web.desk_settings import DeskSettings
 from helpdesk_web.jobs.tasks import TASKS, Task, Work
 from helpdesk_web.models import Job
 from helpdesk_web.services import desk, outbox
