@@ -14,6 +14,7 @@ from helpdesk_web import config as settings_module
 from helpdesk_web.commands import desk, settings_file
 from helpdesk_web.config import Settings
 from helpdesk_web.connections import sqlite_path
+from helpdesk_web.desk_settings import DeskSettings
 from helpdesk_web.errors import SetupError
 
 SECRET = {"secret_key", "audit_key", "metrics_token"}
@@ -99,4 +100,4 @@ def _origin(name: str, in_file: set[str], stored: dict[str, Any]) -> str:
 
 
 def _default(name: str) -> Any:
-    return settings_module.DeskSettings().model_dump(mode="json")[name]
+    return DeskSettings().model_dump(mode="json")[name]
