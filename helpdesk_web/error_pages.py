@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, current_app, g, make_response, request
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
@@ -71,7 +71,7 @@ def _on_database(error: OperationalError) -> BaseResponse:
     if told is None:
         return _on_any(error)
     current_app.logger.warning("request %s: the database does not answer: %s", request_id(), error.orig)
-    db.session.rollback()
+    _let_go()
     return _on_support(told)
 
 
@@ -89,10 +89,34 @@ def _on_system(error: OSError) -> BaseResponse:
 
 
 def _on_any(error: Exception) -> BaseResponse:
+    if told := _lost_database(error):
+        current_app.logger.warning("request %s: the database went away: %s", request_id(), error)
+        _let_go()
+        return _on_support(told)
     current_app.logger.exception("request %s failed", request_id())
-    db.session.rollback()
+    _let_go()
     ask_nothing()
     return failed(500)
+
+
+def _lost_database(error: BaseException) -> SupportError | None:
+    """What to tell when a lost database stands behind an error, however the driver or the session put it."""
+    behind: BaseException | None = error
+    while behind is not None:
+        if isinstance(behind, OperationalError) and (told := refusal(behind)):
+            return told
+        if isinstance(behind, InterfaceError) or getattr(behind, "connection_invalidated", False):
+            return Unavailable()
+        behind = behind.__cause__ or behind.__context__
+    return None
+
+
+def _let_go() -> None:
+    """End the transaction; a connection that died in it cannot, and is thrown away."""
+    try:
+        db.session.rollback()
+    except SQLAlchemyError:
+        db.session().invalidate()
 
 
 def bind(app: Flask) -> None:

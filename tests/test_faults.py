@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.test import TestResponse
 
 from helpdesk_web import audit, connections, database, gate, relations, support, throttle
@@ -401,3 +401,18 @@ def test_limits_recover_from_a_clock_that_was_ahead(clock: Any, client_for: Any,
 
     limiter = support.rate_limiter()
     assert limiter.get_time_until_next_ticket(customer.id) <= timedelta(hours=1).total_seconds()
+
+
+def test_a_connection_that_died_is_told_as_a_busy_desk(app: Any, customer_client: Any, monkeypatch: Any) -> None:
+    """However the driver puts it, and even when the rollback fails too."""
+    dead = InterfaceError("SELECT 1", {}, Exception("the connection is closed"))
+
+    def broken(*_args: Any, **_kwargs: Any) -> Any:
+        raise RuntimeError("something fell over it") from dead
+
+    monkeypatch.setattr("helpdesk_web.queries.portal.requests", broken)
+
+    answer = customer_client.get("/support/tickets")
+
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
