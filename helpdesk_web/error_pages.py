@@ -119,7 +119,17 @@ def _let_go() -> None:
         db.session().invalidate()
 
 
+def _close(_error: BaseException | None) -> None:
+    """End the session before Flask-SQLAlchemy does: a dead connection must not break an answer that is made."""
+    if db.session.registry.has():
+        try:
+            db.session().close()
+        except SQLAlchemyError:
+            db.session().invalidate()
+
+
 def bind(app: Flask) -> None:
+    app.teardown_appcontext(_close)
     app.register_error_handler(HTTPException, _on_http)
     app.register_error_handler(SupportError, _on_support)
     app.register_error_handler(CSRFError, _on_csrf)
